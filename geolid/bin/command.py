@@ -3,17 +3,17 @@
 import argparse
 import difflib
 import errno
-import os
 import re
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from geolid.errors import GeoLIDError
 
 
 class ArgumentParser(argparse.ArgumentParser):
-    """argparse, but `--some-option` and `--some_option` are one, and a misspelt option is answered with its neighbour."""
+    """argparse, where `--some-option` and `--some_option` are one and a misspelt option is told its neighbour."""
 
     def __init__(self, **kwargs):
         super().__init__(allow_abbrev=False, **kwargs)
@@ -41,9 +41,16 @@ class ArgumentParser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}\nSee {self.prog} --help\n")
 
 
+def flag(text: str) -> bool:
+    """Read true or false, as the recipe's options are written."""
+    if text not in ("true", "false"):
+        raise argparse.ArgumentTypeError(f"expected true or false, found '{text}'")
+    return text == "true"
+
+
 def run(main: Callable[[Sequence[str] | None], int | None]) -> NoReturn:
     """Run an entry point as a command: what a user can mend is told in a few lines, without a traceback."""
-    name = os.path.basename(sys.argv[0]).removesuffix(".py")
+    name = Path(sys.argv[0]).stem
     try:
         status = main(None)
     except GeoLIDError as error:

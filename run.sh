@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Train, evaluate and publish a spoken language identifier, in ten stages:
+#   1 prepare data   2 perturb speed   3 format audio   4 collect stats   5 train
+#   6 infer          7 score           8 plot           9 pack           10 upload
+# Without options it takes the embedded corpus, which needs no network, no GPU and no data.
+# The scripts in egs/ call this one with other sets and configs.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+# Which stages
+stage=1                     # the first stage to run
+stop_stage=10               # the last stage to run
+skip_stages=                # stages to leave out, such as "2 8"
+skip_data_prep=false        # leave out stages 1 to 3
+skip_train=false            # leave out stages 2, 4 and 5, and the training set in stage 3
+
+# Where things are, and how they run
+dumpdir=dump                # formatted data
+expdir=exp                  # experiments
+nj=                         # parallel jobs in the data stages (default: as many as this machine has cores)
+python=                     # an interpreter whose environment is used, in place of the project's own
+
+# Sets, as local/data.sh names them
+train_set=train_mini_lang       # to train on
+valid_set=dev_mini_lang         # to choose the best model by
+test_sets="test_mini_lang test_dialect_mini_lang test_phone_mini_lang test_noisy_mini_lang"    # to score on
+
+# Data
+local_data_opts=            # options for local/data.sh, in one argument
+speed_perturb_factors=      # such as "0.9 1.0 1.1": adds slower and faster copies of the training set
+feats_type=raw              # raw, or raw_copy: audio is taken as it is, and only checked
+audio_format=wav            # wav, flac, wav.ark or flac.ark
+fs=16k                      # sampling rate
+min_wav_duration=1.0        # seconds; shorter training utterances are left out
+max_wav_duration=60.0       # seconds; longer training utterances are left out
+max_faulty=0.01             # share of a set's utterances whose audio may be faulty
+allow_pipes=false           # whether commands in wav.scp are run
+
+. utils/parse_options.sh
+[ $# -eq 0 ] || { echo "$0: unexpected argument '$1'; options are --name value, see $0 --help" >&2; exit 2; }
+[ -z "$python" ] || GEOLID_VENV=$("$python" -c 'import sys; print(sys.prefix)')
+[ -z "$python" ] || export GEOLID_VENV
+nj=${nj:-$(getconf _NPROCESSORS_ONLN)}
+! "$skip_data_prep" || skip_stages+=" 1 2 3"
+! "$skip_train" || skip_stages+=" 2 4 5"
+. utils/stages.sh
+. ./path.sh
+. ./cmd.sh
+
+train_dir=data/$train_set
+stats_dir=$expdir/lid_stats_$fs
+if [ -n "$speed_perturb_factors" ]; then
+    train_dir+=_sp
+    stats_dir+=_sp
+fi
+dump=$dumpdir/$feats_type
+# Sets that a model is chosen by or scored on: they are kept whole, whatever the durations.
+read -ra judged_dirs < <(printf 'data/%s\n' $valid_set $test_sets | sort -u | xargs)
+
+if begin_stage 1 "Turn corpora into data directories"; then
+    steps/01_prepare_data.sh --nj "$nj" --cmd "$train_cmd" --allow_pipes "$allow_pipes" \
+        --local_data_opts "$local_data_opts" "data/$train_set" "${judged_dirs[@]}"
+fi
+
+if [ -n "$speed_perturb_factors" ] && begin_stage 2 "Add slower and faster copies of the training set"; then
+    # shellcheck disable=SC2086 # a list of factors
+    steps/02_perturb_speed.sh --nj "$nj" --cmd "$train_cmd" --fs "$fs" --max_faulty "$max_faulty" \
+        --allow_pipes "$allow_pipes" "data/$train_set" $speed_perturb_factors
+fi
+
+if begin_stage 3 "Give every utterance one file of the wanted rate"; then
+    format=(steps/03_format_audio.sh --nj "$nj" --cmd "$train_cmd" --fs "$fs" --feats_type "$feats_type"
+        --audio_format "$audio_format" --max_faulty "$max_faulty" --allow_pipes "$allow_pipes")
+    "$skip_train" ||
+        "${format[@]}" --min_wav_duration "$min_wav_duration" --max_wav_duration "$max_wav_duration" "$dump" "$train_dir"
+    "${format[@]}" "$dump" "${judged_dirs[@]}"
+fi
+
+if begin_stage 4 "Find the length of every utterance, and what there is of each language"; then
+    steps/04_collect_stats.sh --fs "$fs" "$dump/${train_dir#data/}" "$dump/$valid_set" "$stats_dir"
+fi
+
+not_built_yet 5

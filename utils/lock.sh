@@ -1,0 +1,10 @@
+# Sourced: lock <folder> waits until no other process of ours writes into the folder. A run that was killed may have left
+# one at work; the lock is held until the last process that inherited it has ended.
+lock() {
+    mkdir -p "$1"
+    command -v flock >/dev/null || return 0    # macOS has none
+    exec 9>"$1/.lock"
+    flock -n 9 && return 0
+    echo "$0: another process is writing $1; waiting for it" >&2
+    flock 9
+}

@@ -1,0 +1,87 @@
+# Sourced by a script after its options, which stand one a line at the script's top as `name=default   # remark`.
+# Sets them from the command line, `--name value` (dashes and underscores are one), and leaves the arguments in "$@".
+# `--help` prints the comment the script opens with, and the options with their remarks. `--config FILE` reads
+# `name=value` lines first, so that options given by name win.
+
+# The options that the script declares: "name<tab>default<tab>remark" a line, up to where it sources this file.
+_declared_options() {
+    sed -n '/parse_options\.sh/q; s/^\([a-z][a-z0-9_]*\)=\(.*\)$/\1\t\2/p' "$0" |
+        sed 's/\t\(.*[^ ]\)\{0,1\}  *# \(.*\)$/\t\1\t\2/'
+}
+
+_print_help() {
+    sed -n '2,$ { /^#/!q; s/^# \{0,1\}//p }' "$0"
+    echo
+    echo "Options:"
+    _declared_options | while IFS=$'\t' read -r name default remark; do
+        # read folds an empty field between tabs, so an option without default has its remark in the second one
+        [ -n "$remark" ] || { remark=$default; default=; }
+        printf '  %-28s %s%s\n' "--$name" "$remark" "${default:+ (default: $default)}"
+    done
+}
+
+_set_option() {
+    local name=${1//-/_} value=$2 names
+    names=$(_declared_options | cut -f1)
+    if ! grep -qx -- "$name" <<<"$names"; then
+        echo "$0: unknown option --$1$(_nearest "$name" "$names"); $0 --help lists the options" >&2
+        exit 2
+    fi
+    case ${!name} in
+        true | false)
+            case $value in
+                true | false) ;;
+                *) echo "$0: --$1 is true or false, not '$value'" >&2; exit 2 ;;
+            esac ;;
+    esac
+    printf -v "$name" %s "$value"
+}
+
+_nearest() {
+    python3 - "$1" "$2" <<'PYTHON'
+import difflib, sys
+near = difflib.get_close_matches(sys.argv[1], sys.argv[2].split(), n=1)
+print(f"; did you mean --{near[0]}?" if near else "", end="")
+PYTHON
+}
+
+_options_of_config() {
+    local name value line=0
+    [ -f "$1" ] || { echo "$0: --config $1: there is no such file" >&2; exit 2; }
+    while IFS='=' read -r name value || [ -n "$name" ]; do
+        line=$((line + 1))
+        case $name in '' | '#'*) continue ;; esac
+        [[ $name =~ ^[a-z][a-z0-9_]*$ ]] ||
+            { echo "$0: $1:$line: expected name=value, found '$name'" >&2; exit 2; }
+        value=${value%%[[:space:]]#*}
+        value=${value%"${value##*[![:space:]]}"}
+        value=${value#[\"\']}
+        _set_option "$name" "${value%[\"\']}"
+    done <"$1"
+}
+
+for ((_i = 1; _i < $#; _i++)); do
+    if [ "${!_i}" = --config ]; then
+        _i=$((_i + 1))
+        _options_of_config "${!_i}"
+    fi
+done
+unset _i
+while [ $# -gt 0 ]; do
+    case $1 in
+        --help | -h) _print_help; exit 0 ;;
+        --) shift; break ;;
+        --config) shift 2 ;;
+        --*=*) _name=${1%%=*}; _set_option "${_name#--}" "${1#*=}"; shift ;;
+        --?*)
+            if [ $# -lt 2 ]; then
+                _set_option "${1#--}" ''    # an unknown option is told first
+                echo "$0: $1 needs a value; $0 --help lists the options" >&2
+                exit 2
+            fi
+            _set_option "${1#--}" "$2"
+            shift 2 ;;
+        *) break ;;
+    esac
+done
+unset _name

@@ -1,0 +1,52 @@
+# Sourced by run.sh: which stages run, and a banner and a closing line for each.
+#   reads   $stage, $stop_stage, $skip_stages
+
+_stage_running=
+_stage_start=0
+
+# begin_stage <number> <what it does>: true when this stage is asked for. Closes the stage before it.
+begin_stage() {
+    _end_stage
+    [ "$1" -ge "$stage" ] && [ "$1" -le "$stop_stage" ] && [[ " $skip_stages " != *" $1 "* ]] || return 1
+    _stage_running=$1
+    _stage_start=$SECONDS
+    echo "=== Stage $1: $2"
+}
+
+_end_stage() {
+    [ -z "$_stage_running" ] || echo "=== Stage $_stage_running done in $((SECONDS - _stage_start)) s"
+    _stage_running=
+}
+
+# not_built_yet <number>: say so when this stage or a later one is asked for; an error when none before it is.
+not_built_yet() {
+    _end_stage
+    [ "$stop_stage" -ge "$1" ] || return 0
+    if [ "$stage" -ge "$1" ]; then
+        echo "$0: stage $stage is not built yet; the last stage that is, is $(($1 - 1))" >&2
+        exit 1
+    fi
+    echo "=== Stages $1 to 10 are not built yet; this is the end"
+}
+
+# The closing line of the whole run; by trap, so that a failure has one as well.
+_end_run() {
+    local status=$?
+    if [ "$status" -eq 0 ]; then
+        _end_stage
+        echo "=== $0 ended well after $SECONDS s"
+    elif [ -n "$_stage_running" ]; then
+        echo "=== Stage $_stage_running FAILED after $((SECONDS - _stage_start)) s (status $status); the reason stands" \
+            "above; run again with --stage $_stage_running" >&2
+    fi
+}
+trap _end_run EXIT
+
+for _number in $stage $stop_stage $skip_stages; do
+    case $_number in
+        *[!0-9]* | '')
+            echo "$0: stages are numbers from 1 to 10, found '$_number' (--stage, --stop_stage, --skip_stages)" >&2
+            exit 2 ;;
+    esac
+done
+unset _number
