@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by every script, from the project's folder: puts the project's environment on PATH, and builds it when it is
 # not there yet or was built from another pyproject.toml or constraints.txt. GEOLID_VENV=DIR uses one that stands.
 

@@ -55,6 +55,7 @@ if [ -n "$speed_perturb_factors" ]; then
 fi
 dump=$dumpdir/$feats_type
 # Sets that a model is chosen by or scored on: they are kept whole, whatever the durations.
+# shellcheck disable=SC2086 # lists of sets
 read -ra judged_dirs < <(printf 'data/%s\n' $valid_set $test_sets | sort -u | xargs)
 
 if begin_stage 1 "Turn corpora into data directories"; then

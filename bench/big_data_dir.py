@@ -3,8 +3,8 @@
 
     . ./path.sh && python bench/big_data_dir.py
 
-Makes the directory (107 languages, no audio) in a temporary folder, runs each command once, whole, and prints its seconds
-and its largest memory. The bar: 30 s and 2 GiB each.
+Makes the directory (107 languages, no audio) in a temporary folder, runs each command once, whole, and prints its
+seconds and its largest memory. The bar: 30 s and 2 GiB each.
 """
 
 import argparse
@@ -19,19 +19,15 @@ from geolid.data.languages import registry
 def make(folder: Path, utterances: int) -> None:
     folder.mkdir(parents=True)
     languages = sorted(registry())[:107]
-    per_language = -(-utterances // len(languages))
-    left = utterances
-    with (folder / "wav.scp").open("w") as scp, (folder / "utt2lang").open("w") as utt2lang:
-        with (folder / "utt2num_samples").open("w") as utt2num_samples:
-            for language in languages:
-                for number in range(min(per_language, left)):
-                    utt = (
-                        f"{language}_M5TZ7bL{number:06d}__U__S{number % 7}---{number:04d}.640-{number + 9:04d}.540.wav"
-                    )
-                    scp.write(f"{utt} downloads/voxlingua107/{language}/{utt[4:]}\n")
-                    utt2lang.write(f"{utt} {language}\n")
-                    utt2num_samples.write(f"{utt} {144000 + number}\n")
-                left -= per_language
+    tables = {name: (folder / name).open("w") for name in ("wav.scp", "utt2lang", "utt2num_samples")}
+    for number in range(utterances):
+        language = languages[number * len(languages) // utterances]  # so many of the first, then of the second, ...
+        name = f"M5TZ7bL{number:08d}__U__S{number % 7}---{number % 9000:04d}.640-{number % 9000 + 9:04d}.540.wav"
+        tables["wav.scp"].write(f"{language}_{name} downloads/voxlingua107/{language}/{name}\n")
+        tables["utt2lang"].write(f"{language}_{name} {language}\n")
+        tables["utt2num_samples"].write(f"{language}_{name} {144000 + number % 160000}\n")
+    for table in tables.values():
+        table.close()
 
 
 def measure(command: list[str]) -> tuple[float, float]:

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced: lock <folder> waits until no other process of ours writes into the folder. A run that was killed may have left
 # one at work; the lock is held until the last process that inherited it has ended.
 lock() {

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by a script after its options, which stand one a line at the script's top as `name=default   # remark`.
 # Sets them from the command line, `--name value` (dashes and underscores are one), and leaves the arguments in "$@".
 # `--help` prints the comment the script opens with, and the options with their remarks. `--config FILE` reads
@@ -20,21 +21,19 @@ _print_help() {
     done
 }
 
+# Names here begin with _ so that none of them hides an option of the script.
 _set_option() {
-    local name=${1//-/_} value=$2 names
-    names=$(_declared_options | cut -f1)
-    if ! grep -qx -- "$name" <<<"$names"; then
-        echo "$0: unknown option --$1$(_nearest "$name" "$names"); $0 --help lists the options" >&2
+    local _name=${1//-/_} _value=$2 _names
+    _names=$(_declared_options | cut -f1)
+    if ! grep -qx -- "$_name" <<<"$_names"; then
+        echo "$0: unknown option --$1$(_nearest "$_name" "$_names"); $0 --help lists the options" >&2
         exit 2
     fi
-    case ${!name} in
-        true | false)
-            case $value in
-                true | false) ;;
-                *) echo "$0: --$1 is true or false, not '$value'" >&2; exit 2 ;;
-            esac ;;
+    case ${!_name}/$_value in
+        true/true | true/false | false/true | false/false) ;;
+        true/* | false/*) echo "$0: --$1 is true or false, not '$_value'" >&2; exit 2 ;;
     esac
-    printf -v "$name" %s "$value"
+    printf -v "$_name" %s "$_value"
 }
 
 _nearest() {
@@ -46,17 +45,17 @@ PYTHON
 }
 
 _options_of_config() {
-    local name value line=0
+    local _key _text _line=0
     [ -f "$1" ] || { echo "$0: --config $1: there is no such file" >&2; exit 2; }
-    while IFS='=' read -r name value || [ -n "$name" ]; do
-        line=$((line + 1))
-        case $name in '' | '#'*) continue ;; esac
-        [[ $name =~ ^[a-z][a-z0-9_]*$ ]] ||
-            { echo "$0: $1:$line: expected name=value, found '$name'" >&2; exit 2; }
-        value=${value%%[[:space:]]#*}
-        value=${value%"${value##*[![:space:]]}"}
-        value=${value#[\"\']}
-        _set_option "$name" "${value%[\"\']}"
+    while IFS='=' read -r _key _text || [ -n "$_key" ]; do
+        _line=$((_line + 1))
+        case $_key in '' | '#'*) continue ;; esac
+        [[ $_key =~ ^[a-z][a-z0-9_]*$ ]] ||
+            { echo "$0: $1:$_line: expected name=value, found '$_key'" >&2; exit 2; }
+        _text=${_text%%[[:space:]]#*}
+        _text=${_text%"${_text##*[![:space:]]}"}
+        _text=${_text#[\"\']}
+        _set_option "$_key" "${_text%[\"\']}"
     done <"$1"
 }
 
@@ -72,7 +71,7 @@ while [ $# -gt 0 ]; do
         --help | -h) _print_help; exit 0 ;;
         --) shift; break ;;
         --config) shift 2 ;;
-        --*=*) _name=${1%%=*}; _set_option "${_name#--}" "${1#*=}"; shift ;;
+        --*=*) _option=${1%%=*}; _set_option "${_option#--}" "${1#*=}"; shift ;;
         --?*)
             if [ $# -lt 2 ]; then
                 _set_option "${1#--}" ''    # an unknown option is told first
@@ -84,4 +83,4 @@ while [ $# -gt 0 ]; do
         *) break ;;
     esac
 done
-unset _name
+unset _option

@@ -1,5 +1,7 @@
+# shellcheck shell=bash
 # Sourced by run.sh: which stages run, and a banner and a closing line for each.
 #   reads   $stage, $stop_stage, $skip_stages
+# shellcheck disable=SC2154 # they are run.sh's
 
 _stage_running=
 _stage_start=0

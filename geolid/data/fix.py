@@ -48,7 +48,7 @@ def _common_utterances(data_dir: Path, names: list[str]) -> tuple[set[str], dict
     for name in others:
         here = [utt for utt, _ in _repaired(data_dir / name)]
         if here != listed:
-            dropped.update({utt: f"not in {name}" for utt in kept.difference(here)})
+            dropped.update(dict.fromkeys(kept.difference(here), f"not in {name}"))
             surplus = set(here).difference(listed)
             dropped.update({utt: f"in {name}, but not in {listing}" for utt in surplus if utt not in dropped})
             kept.intersection_update(here)

@@ -131,5 +131,7 @@ class _Writer:
 
         offset = self._ark.tell() + len(f"{utt} ".encode())
         options = {"write_function": "soundfile", "write_kwargs": {"format": "flac"}} if self._suffix == "flac" else {}
-        kaldiio.save_ark(self._ark, {utt: (self._rate, samples)}, **options)
+        entry = io.BytesIO()
+        kaldiio.save_ark(entry, {utt: (self._rate, samples)}, **options)
+        self._ark.write(entry.getbuffer())
         return f"{self._final_dir / 'audio.ark'}:{offset}"

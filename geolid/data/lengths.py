@@ -1,13 +1,10 @@
 """How long utterances are, from tables and headers; no audio is decoded."""
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from geolid.data.audio import read_header
 from geolid.data.tables import read_rows
-from geolid.data.utterances import Utterance, utterances
-
-_THREADS = 16  # asking a file server for many headers is waiting
+from geolid.data.utterances import utterances
 
 
 def samples_of_utterances(data_dir: Path, rate: int) -> dict[str, int]:
@@ -30,16 +27,14 @@ def seconds_of_utterances(data_dir: Path, rate: int = 16000) -> dict[str, float]
 
 
 def _seconds_from_headers(data_dir: Path) -> dict[str, float]:
-    every = list(utterances(data_dir))
-    with ThreadPoolExecutor(_THREADS) as pool:
-        return dict(zip((u.name for u in every), pool.map(_seconds, every), strict=True))
-
-
-def _seconds(utterance: Utterance) -> float:
-    if utterance.end >= 0:
-        return utterance.end - utterance.start
-    header = read_header(utterance.source)
-    return header.samples / header.rate - utterance.start
+    lengths = {}
+    for utterance in utterances(data_dir):
+        end = utterance.end
+        if end < 0:
+            header = read_header(utterance.source)
+            end = header.samples / header.rate
+        lengths[utterance.name] = end - utterance.start
+    return lengths
 
 
 def language_table(utt2lang: dict[str, str], samples: dict[str, int], rate: int) -> dict[str, tuple[int, float]]:
