@@ -8,11 +8,11 @@ nj=8                      # parallel jobs
 cmd=utils/run_local.py    # starts them
 allow_pipes=false         # whether wav.scp may hold commands
 local_data_opts=          # handed on to local/data.sh, in one argument
-. ./path.sh
 . utils/parse_options.sh
+. ./path.sh
 [ $# -ge 1 ] || { echo "usage: $0 [--nj 8] [--local_data_opts '...'] data/<set>..." >&2; exit 2; }
 
-words=$(python -c 'import shlex, sys; print(*shlex.split(sys.argv[1]), sep="\n")' "$local_data_opts") ||
+words=$(python -c 'import shlex, sys; print(*shlex.split(sys.argv[1]), sep="\n")' "$local_data_opts" 2>/dev/null) ||
     { echo "$0: --local_data_opts $local_data_opts: a quote is not closed" >&2; exit 2; }
 options=()
 [ -z "$words" ] || mapfile -t options <<<"$words"

@@ -10,8 +10,8 @@ cmd=utils/run_local.py    # starts them
 fs=16k                    # sampling rate of the copies
 max_faulty=0.01           # share of faulty utterances that is borne
 allow_pipes=false         # whether commands in wav.scp are run
-. ./path.sh
 . utils/parse_options.sh
+. ./path.sh
 [ $# -ge 2 ] || { echo "usage: $0 [--nj 8] [--fs 16k] <data-dir> <factor>..., as in $0 data/train 0.9 1.0 1.1" >&2; exit 2; }
 data_dir=${1%/}
 

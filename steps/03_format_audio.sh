@@ -14,8 +14,8 @@ min_wav_duration=0        # seconds; shorter utterances are left out
 max_wav_duration=inf      # seconds; longer utterances are left out
 max_faulty=0.01           # share of faulty utterances that is borne
 allow_pipes=false         # whether commands in wav.scp are run
-. ./path.sh
 . utils/parse_options.sh
+. ./path.sh
 [ $# -ge 2 ] || { echo "usage: $0 [--nj 8] [--audio_format wav] ... <dump-dir> <data-dir>...; $0 --help tells all" >&2; exit 2; }
 dump_dir=$1
 

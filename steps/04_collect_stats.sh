@@ -6,8 +6,8 @@
 set -euo pipefail
 
 fs=16k    # sampling rate
-. ./path.sh
 . utils/parse_options.sh
+. ./path.sh
 [ $# -eq 3 ] || { echo "usage: $0 [--fs 16k] <train-dir> <valid-dir> <stats-dir>" >&2; exit 2; }
 
 utils/validate_data_dir.sh --allow_pipes true "$1" "$2"

@@ -1,6 +1,7 @@
 """Toy corpora that fit the screen, and a copy of the recipe to run stages in."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -23,27 +24,28 @@ def tone(seconds: float, rate: int = RATE, channels: int = 1, pitch: float = 440
 @pytest.fixture
 def recipe(tmp_path: Path) -> Path:
     """A folder in which the recipe's scripts run, with its own data, dump and exp."""
-    folder = tmp_path / "recipe"
-    folder.mkdir()
-    for part in ("run.sh", "path.sh", "cmd.sh", "db.sh", "pyproject.toml", "constraints.txt"):
+    return lay_out_recipe(tmp_path / "recipe")
+
+
+def lay_out_recipe(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    shutil.copy(ROOT / "run.sh", folder)  # it goes to its own folder
+    for part in ("path.sh", "cmd.sh", "db.sh", "pyproject.toml", "constraints.txt"):
         (folder / part).symlink_to(ROOT / part)
     for part in ("steps", "utils", "local", "conf", "geolid"):
         (folder / part).symlink_to(ROOT / part)
     return folder
 
 
+def environment() -> dict[str, str]:
+    """The tests' own environment, named so that a copy of the recipe does not build one."""
+    return {**os.environ, "GEOLID_VENV": os.environ.get("GEOLID_VENV") or str(ROOT / ".venv")}
+
+
 def run(*command: object, cwd: Path, ok: bool = True, **options) -> subprocess.CompletedProcess:
     """Run a script of the recipe in a folder; its words stand in .stdout and .stderr."""
-    environment = {**os.environ, "GEOLID_VENV": os.environ.get("GEOLID_VENV", str(ROOT / ".venv"))}
-    done = subprocess.run(
-        [str(word) for word in command],
-        cwd=cwd,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        **options,
-    )
+    words = [str(word) for word in command]
+    done = subprocess.run(words, cwd=cwd, env=environment(), capture_output=True, text=True, check=False, **options)
     assert (done.returncode == 0) == ok, f"exit status {done.returncode}\n{done.stdout}\n{done.stderr}"
     assert "Traceback" not in done.stderr, done.stderr
     return done

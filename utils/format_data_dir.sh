@@ -15,15 +15,15 @@ speed=1.0                 # how fast the audio is played
 prefix=                   # before each utterance's and speaker's id
 max_faulty=0.01           # share of faulty utterances that is borne
 allow_pipes=false         # whether commands in wav.scp are run
-. ./path.sh
 . utils/parse_options.sh
+. ./path.sh
 . utils/lock.sh
 [ $# -eq 2 ] || { echo "usage: $0 [--nj 8] [--fs 16k] ... <data-dir> <out-dir>; $0 --help tells all" >&2; exit 2; }
 data_dir=$1
 out_dir=$2
 
 utils/validate_data_dir.sh --allow_pipes "$allow_pipes" "$data_dir"
-lock "$out_dir/audio"
+lock "$out_dir"
 audio_options=(--fs "$fs" --audio_format "$audio_format" --feats_type "$feats_type" --speed "$speed"
     --min_wav_duration "$min_wav_duration" --max_wav_duration "$max_wav_duration" --allow_pipes "$allow_pipes")
 blocks=$(python -m geolid.bin.plan_audio "${audio_options[@]}" "$data_dir" "$out_dir")

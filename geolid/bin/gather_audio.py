@@ -20,7 +20,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     made = gather(args.data_dir, args.out_dir, settings_of(args), args.feats_type, args.max_faulty, args.prefix)
     print(
-        f"{args.out_dir}: {made.utterances} utterances, {made.seconds / 3600:.2f} h, {made.passed} of them were right"
+        f"{args.out_dir}: {made.utterances} utterances, {made.seconds / 3600:.2f} h; "
+        f"{made.passed} are taken as they were"
     )
     (args.out_dir / "audio" / "blocks").unlink(missing_ok=True)
     if made.unfit or made.faulty:

@@ -49,6 +49,7 @@ def from_part1(part1: str) -> str:
     raise UnknownLanguageError(f"'{part1}' is no ISO 639-1 code")
 
 
+@functools.cache  # a table may hold the same unknown code a million times
 def suggestion(code: str, most: int = 3) -> str:
     """Say which codes may be meant by one that is not known."""
     near = nearest(code, most)
@@ -58,15 +59,24 @@ def suggestion(code: str, most: int = 3) -> str:
 
 
 def nearest(code: str, most: int = 3) -> list[Language]:
-    """Return the languages most like a code that is not known: by two-letter code, by name, by spelling."""
+    """Return the languages most like a code that is not known: by two-letter code, by spelling, by name."""
     wanted = code.strip().lower()
     stem = wanted.replace("_", "-").split("-")[0]
-    found = [language for language in registry().values() if stem in (language.part1, language.code)]
-    found += [language for language in registry().values() if wanted == language.name.lower()]
-    if not found:
-        names = {language.name.lower(): language for language in registry().values()}
-        close = difflib.get_close_matches(wanted, names, most) if len(wanted) > 3 else []
-        found = [names[name] for name in close] or [
-            registry()[near] for near in difflib.get_close_matches(wanted, registry(), most)
-        ]
-    return found[:most]
+    same = [language for language in registry().values() if stem in (language.part1, language.code)]
+    ranked = sorted(((_likeness(wanted, language), language) for language in registry().values()), key=lambda p: -p[0])
+    alike = [language for likeness, language in ranked[:most] if likeness > _UNLIKE]
+    return list(dict.fromkeys(same + alike))[:most]
+
+
+_UNLIKE = 0.6
+
+
+def _likeness(wanted: str, language: Language) -> float:
+    """Return how like a code or a name is, from 0 to 1; a little more for a language with a two-letter code."""
+    matcher = difflib.SequenceMatcher(b=wanted)
+    best = 0.0
+    for word in (language.code, language.name.lower()):
+        matcher.set_seq1(word)
+        if matcher.real_quick_ratio() > _UNLIKE and matcher.quick_ratio() > max(best, _UNLIKE):
+            best = max(best, matcher.ratio())
+    return best + 0.15 if best and language.part1 else best

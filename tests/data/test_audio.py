@@ -7,8 +7,8 @@ import kaldiio
 import numpy as np
 import pytest
 import soundfile
-from conftest import RATE, tone
 
+from conftest import RATE, tone
 from geolid.data.audio import AudioError, read, read_header
 
 

@@ -1,8 +1,8 @@
 """The Kaldi users' commands: fix, combine, copy, subset, split, utt2lang_to_lang2utt."""
 
 import pytest
-from conftest import make_data_dir, run
 
+from conftest import make_data_dir, run
 from geolid.data.data_dir import utterance_ids
 from geolid.data.tables import read_table
 from geolid.data.validate import faults

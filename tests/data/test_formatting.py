@@ -9,8 +9,8 @@ import kaldiio
 import numpy as np
 import pytest
 import soundfile
-from conftest import RATE, make_data_dir, tone
 
+from conftest import RATE, make_data_dir, tone
 from geolid.data import blocks, formatting
 from geolid.data.audio import read
 from geolid.data.blocks import Settings

@@ -1,8 +1,8 @@
 """Each fault of a data directory, provoked once: it is told with file, line, what was found and what to do."""
 
 import pytest
-from conftest import make_data_dir, run
 
+from conftest import make_data_dir, run
 from geolid.data.validate import faults
 
 UTT2LANG = "deu_1 deu\nfra_1 fra\nfra_2 fra\n"

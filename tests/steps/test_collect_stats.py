@@ -3,7 +3,7 @@
 import pytest
 import soundfile
 
-from conftest import RATE, make_data_dir, run, tone
+from conftest import make_data_dir, run, tone
 
 STAGE = "steps/04_collect_stats.sh"
 
