@@ -3,8 +3,9 @@
 
     . ./path.sh && python bench/format_audio.py
 
-Two inputs: 10 s of 44.1 kHz stereo mp3, and 16 kHz wav. The bar: at most 1.3 times the loop's seconds with one job, and
-with two jobs on two cores at least 1.8 times faster than with one. Each is run several times in turn, the best counts.
+10 s of 44.1 kHz stereo mp3 to wav, 16 kHz wav to wav (which the stage only checks) and to flac. The bar: at most 1.3
+times the loop's seconds with one job, and with two jobs on two cores at least 1.8 times faster than with one. Each is
+run several times in turn, the best counts.
 """
 
 import argparse
@@ -39,7 +40,7 @@ def make(folder: Path, kind: str, utterances: int) -> Path:
     return folder / f"data_{kind}"
 
 
-def bare_loop(data_dir: Path, out_dir: Path) -> None:
+def bare_loop(data_dir: Path, out_dir: Path, audio_format: str) -> None:
     """What the stage cannot do without, and nothing else."""
     import torch
     import torchaudio
@@ -53,7 +54,7 @@ def bare_loop(data_dir: Path, out_dir: Path) -> None:
             if rate not in resamplers:
                 resamplers[rate] = torchaudio.transforms.Resample(rate, RATE)
             mono = resamplers[rate](torch.from_numpy(mono)).numpy()
-        soundfile.write(out_dir / f"{utt}.wav", mono, RATE, subtype="PCM_16")
+        soundfile.write(out_dir / f"{utt}.{audio_format}", mono, RATE, subtype="PCM_16")
 
 
 def seconds(command: list[str]) -> float:
@@ -66,27 +67,36 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--utterances", type=int, default=2000)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--loop", nargs=2, type=Path, metavar=("DATA_DIR", "OUT_DIR"), help="only run the bare loop")
+    parser.add_argument("--loop", nargs=3, metavar=("DATA_DIR", "OUT_DIR", "FORMAT"), help="only run the bare loop")
     args = parser.parse_args()
     if args.loop:
-        bare_loop(*args.loop)
+        data_dir, out_dir, audio_format = args.loop
+        bare_loop(Path(data_dir), Path(out_dir), audio_format)
         return
-    for kind, utterances in (("mp3", args.utterances), ("wav", 5 * args.utterances)):
-        with tempfile.TemporaryDirectory() as temporary:
-            folder = Path(temporary)
-            data_dir = make(folder, kind, utterances)
-            (folder / "loop").mkdir()
-            times: dict[str, list[float]] = {"loop": [], "1": [], "2": []}
-            for _ in range(args.repeats):
-                times["loop"].append(seconds([sys.executable, __file__, "--loop", str(data_dir), f"{folder}/loop"]))
-                for nj in ("1", "2"):
-                    subprocess.run(["rm", "-rf", f"{folder}/dump"], check=True)
-                    times[nj].append(seconds(["steps/03_format_audio.sh", "--nj", nj, f"{folder}/dump", str(data_dir)]))
-            loop, one, two = (min(times[name]) for name in ("loop", "1", "2"))
-            print(
-                f"{utterances} x 10 s {kind}: bare loop {loop:.1f} s; stage 3 with 1 job {one:.1f} s "
-                f"({one / loop:.2f} of the loop), with 2 jobs {two:.1f} s ({one / two:.2f} times faster than 1)"
+    for kind, audio_format, utterances in (("mp3", "wav", 1), ("wav", "wav", 5), ("wav", "flac", 2)):
+        compare(kind, audio_format, utterances * args.utterances, args.repeats)
+
+
+def compare(kind: str, audio_format: str, utterances: int, repeats: int) -> None:
+    times: dict[str, list[float]] = {"loop": [], "1": [], "2": []}
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        data_dir = make(folder, kind, utterances)
+        (folder / "loop").mkdir()
+        stage = ["steps/03_format_audio.sh", "--audio_format", audio_format, f"{folder}/dump", str(data_dir)]
+        for _ in range(repeats):
+            times["loop"].append(
+                seconds([sys.executable, __file__, "--loop", str(data_dir), f"{folder}/loop", audio_format])
             )
+            for nj in ("1", "2"):
+                subprocess.run(["rm", "-rf", f"{folder}/dump"], check=True)
+                times[nj].append(seconds([stage[0], "--nj", nj, *stage[1:]]))
+    loop, one, two = (min(times[name]) for name in ("loop", "1", "2"))
+    print(
+        f"{utterances} x 10 s {kind} to {audio_format}: bare loop {loop:.1f} s; stage 3 with 1 job {one:.1f} s "
+        f"({one / loop:.2f} of the loop), with 2 jobs {two:.1f} s ({one / two:.2f} times faster than 1)",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from geolid.data.tables import whole_or_absent
 from geolid.data.utterances import Utterance, utterances
 from geolid.errors import GeoLIDError
 
-UTTERANCES_IN_BLOCK = 200
+UTTERANCES_IN_BLOCK = 50
 _THREADS = 16  # asking a file server for many files' sizes is waiting
 
 
