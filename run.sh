@@ -58,18 +58,18 @@ dump=$dumpdir/$feats_type
 # shellcheck disable=SC2086 # lists of sets
 read -ra judged_dirs < <(printf 'data/%s\n' $valid_set $test_sets | sort -u | xargs)
 
-if begin_stage 1 "Turn corpora into data directories"; then
+if begin_stage 1 "Turn corpora into data directories" "data/$train_set ${judged_dirs[*]}"; then
     steps/01_prepare_data.sh --nj "$nj" --cmd "$train_cmd" --allow_pipes "$allow_pipes" \
         --local_data_opts "$local_data_opts" "data/$train_set" "${judged_dirs[@]}"
 fi
 
-if [ -n "$speed_perturb_factors" ] && begin_stage 2 "Add slower and faster copies of the training set"; then
+if [ -n "$speed_perturb_factors" ] && begin_stage 2 "Add slower and faster copies of the training set" "$train_dir"; then
     # shellcheck disable=SC2086 # a list of factors
     steps/02_perturb_speed.sh --nj "$nj" --cmd "$train_cmd" --fs "$fs" --max_faulty "$max_faulty" \
         --allow_pipes "$allow_pipes" "data/$train_set" $speed_perturb_factors
 fi
 
-if begin_stage 3 "Give every utterance one file of the wanted rate"; then
+if begin_stage 3 "Give every utterance one file of the wanted rate" "$dump/<set>"; then
     format=(steps/03_format_audio.sh --nj "$nj" --cmd "$train_cmd" --fs "$fs" --feats_type "$feats_type"
         --audio_format "$audio_format" --max_faulty "$max_faulty" --allow_pipes "$allow_pipes")
     "$skip_train" ||
@@ -77,7 +77,7 @@ if begin_stage 3 "Give every utterance one file of the wanted rate"; then
     "${format[@]}" "$dump" "${judged_dirs[@]}"
 fi
 
-if begin_stage 4 "Find the length of every utterance, and what there is of each language"; then
+if begin_stage 4 "Find the length of every utterance, and what there is of each language" "$stats_dir"; then
     steps/04_collect_stats.sh --fs "$fs" "$dump/${train_dir#data/}" "$dump/$valid_set" "$stats_dir"
 fi
 

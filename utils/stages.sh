@@ -4,19 +4,21 @@
 # shellcheck disable=SC2154 # they are run.sh's
 
 _stage_running=
+_stage_makes=
 _stage_start=0
 
-# begin_stage <number> <what it does>: true when this stage is asked for. Closes the stage before it.
+# begin_stage <number> <what it does> <what it makes>: true when this stage is asked for. Closes the stage before it.
 begin_stage() {
     _end_stage
     [ "$1" -ge "$stage" ] && [ "$1" -le "$stop_stage" ] && [[ " $skip_stages " != *" $1 "* ]] || return 1
     _stage_running=$1
+    _stage_makes=$3
     _stage_start=$SECONDS
     echo "=== Stage $1: $2"
 }
 
 _end_stage() {
-    [ -z "$_stage_running" ] || echo "=== Stage $_stage_running done in $((SECONDS - _stage_start)) s"
+    [ -z "$_stage_running" ] || echo "=== Stage $_stage_running made $_stage_makes in $((SECONDS - _stage_start)) s"
     _stage_running=
 }
 
