@@ -3,9 +3,9 @@
 #   1 prepare data   2 perturb speed   3 format audio   4 collect stats   5 train
 #   6 infer          7 score           8 plot           9 pack           10 upload
 # Without options it takes the embedded corpus, which needs no network, no GPU and no data.
-# The scripts in egs/ call this one with other sets and configs.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")"
+cd "$(dirname "$0")"    # it can be called from anywhere
+BASH_ARGV0=./run.sh     # where it lies from here
 
 # Which stages
 stage=1                     # the first stage to run
@@ -38,9 +38,15 @@ allow_pipes=false           # whether commands in wav.scp are run
 
 . utils/parse_options.sh
 [ $# -eq 0 ] || { echo "$0: unexpected argument '$1'; options are --name value, see $0 --help" >&2; exit 2; }
-[ -z "$python" ] || GEOLID_VENV=$("$python" -c 'import sys; print(sys.prefix)')
-[ -z "$python" ] || export GEOLID_VENV
+if [ -n "$python" ]; then
+    GEOLID_VENV=$("$python" -c 'import sys; print(sys.prefix)' 2>/dev/null) && [ -x "$GEOLID_VENV/bin/python" ] ||
+        { echo "$0: --python $python is no interpreter of an environment with a bin/python; name another" >&2; exit 2; }
+    export GEOLID_VENV
+fi
 nj=${nj:-$(getconf _NPROCESSORS_ONLN)}
+[[ $nj =~ ^[1-9][0-9]*$ ]] || { echo "$0: --nj is a number from 1, not '$nj'" >&2; exit 2; }
+[ -n "$train_set" ] && [ -n "$valid_set" ] && [ -n "$test_sets" ] ||
+    { echo "$0: --train_set, --valid_set and --test_sets each name a set, as in data/<set>; one is empty" >&2; exit 2; }
 ! "$skip_data_prep" || skip_stages+=" 1 2 3"
 ! "$skip_train" || skip_stages+=" 2 4 5"
 . utils/stages.sh
@@ -82,3 +88,4 @@ if begin_stage 4 "Find the length of every utterance, and what there is of each 
 fi
 
 not_built_yet 5
+end_run

@@ -16,9 +16,13 @@ allow_pipes=false         # whether commands in wav.scp are run
 data_dir=${1%/}
 
 sources=()
+factors=
 for factor in "${@:2}"; do
     [[ $factor =~ ^[0-9]+(\.[0-9]+)?$ ]] || { echo "$0: a speed factor is a number such as 0.9, found '$factor'" >&2; exit 2; }
-    if [[ $factor =~ ^1(\.0*)?$ ]]; then
+    factor=$(printf %g "$factor")    # 0.90 is 0.9
+    [[ " $factors " != *" $factor "* ]] || { echo "$0: the speed factor $factor stands there twice; give it once" >&2; exit 2; }
+    factors+=" $factor"
+    if [ "$factor" = 1 ]; then
         sources+=("$data_dir")
         continue
     fi

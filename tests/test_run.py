@@ -106,8 +106,13 @@ def test_speed_perturbation_makes_a_bigger_training_set(undisturbed):
             "dump/raw/train_mini_lang: there is no such directory; run stage 1, which makes data/<set>, or stage 3",
         ),
         (["--stage", 9], "stage 9 is not built yet; the last stage that is, is 4"),
-        (["--stage", "one"], "stages are numbers from 1 to 10, found 'one'"),
+        (["--stage", "one"], "--stage is a whole number, not 'one'"),
         (["--stop_stge", 4], "unknown option --stop_stge; did you mean --stop_stage?"),
+        (["--stage", 0], "stages are numbers from 1 to 10, found '0'"),
+        (["--stage", 4, "--stop_stage", 2], "--stage 4 comes after --stop_stage 2; nothing lies between"),
+        (["--nj", 0], "--nj is a number from 1, not '0'"),
+        (["--train_set", ""], "--train_set, --valid_set and --test_sets each name a set"),
+        (["--python", "/nowhere/python"], "--python /nowhere/python is no interpreter of an environment"),
         (["4"], "unexpected argument '4'; options are --name value"),
         (["--local_data_opts", "--languages 'eng"], "a quote is not closed"),
         (["--local_data_opts", "--languages engl"], "'engl' is no ISO 639-3 code; do you mean eng"),
@@ -119,6 +124,31 @@ def test_what_cannot_be_is_told_at_once(recipe, options, message):
     assert message in failed.stderr
 
 
+def test_it_can_be_called_from_anywhere(recipe):
+    (recipe / "egs/mini").mkdir(parents=True)
+    failed = run("../../run.sh", "--stag", 3, cwd=recipe / "egs/mini", ok=False, timeout=20)
+    assert "unknown option --stag; did you mean --stage?" in failed.stderr
+    failed = run("../../run.sh", "--stage", 3, cwd=recipe / "egs/mini", ok=False, timeout=20)
+    assert "data/train_mini_lang: there is no such directory" in failed.stderr
+
+
+def test_an_interrupted_run_does_not_say_that_it_ended_well(undisturbed, recipe):
+    process = subprocess.Popen(
+        ["./run.sh", *SMALL],
+        cwd=recipe,
+        env=environment(),
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    time.sleep(2.0)
+    os.killpg(process.pid, signal.SIGINT)
+    said = process.communicate(timeout=20)[0]
+    assert process.returncode == 130
+    assert "ended well" not in said and "did NOT end well" in said
+
+
 def test_a_failed_stage_is_named_with_how_to_go_on(recipe):
     failed = run("./run.sh", "--stage", 3, cwd=recipe, ok=False)
-    assert "=== Stage 3 FAILED after" in failed.stderr and "run again with --stage 3" in failed.stderr
+    assert "=== Stage 3 did NOT end well" in failed.stderr and "run again with --stage 3" in failed.stderr

@@ -6,6 +6,7 @@ set -euo pipefail
 
 python=${GEOLID_PYTHON:-python3}    # the interpreter to build from
 
+[ $# -eq 0 ] || { echo "$0: takes no arguments; '$1' found. It builds .venv, as path.sh asks it to" >&2; exit 2; }
 say() { echo "build_venv.sh: $*" >&2; }
 stop() { say "$*"; exit 1; }
 

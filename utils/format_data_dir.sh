@@ -9,7 +9,7 @@ cmd=utils/run_local.py    # starts them
 fs=16k                    # sampling rate
 audio_format=wav          # wav, flac, wav.ark or flac.ark
 feats_type=raw            # raw, or raw_copy: nothing is made over, only checked
-min_wav_duration=0        # seconds; shorter utterances are left out
+min_wav_duration=0.0      # seconds; shorter utterances are left out
 max_wav_duration=inf      # seconds; longer utterances are left out
 speed=1.0                 # how fast the audio is played
 prefix=                   # before each utterance's and speaker's id
@@ -19,6 +19,7 @@ allow_pipes=false         # whether commands in wav.scp are run
 . ./path.sh
 . utils/lock.sh
 [ $# -eq 2 ] || { echo "usage: $0 [--nj 8] [--fs 16k] ... <data-dir> <out-dir>; $0 --help tells all" >&2; exit 2; }
+[ "$nj" -ge 1 ] || { echo "$0: --nj is a number from 1, not '$nj'" >&2; exit 2; }
 data_dir=$1
 out_dir=$2
 

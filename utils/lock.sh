@@ -2,7 +2,7 @@
 # Sourced: lock <folder> waits until no other process of ours writes into the folder. A run that was killed may have left
 # one at work; the lock is held until the last process that inherited it has ended.
 lock() {
-    mkdir -p "$1"
+    mkdir -p "$1" && [ -w "$1" ] || { echo "$0: $1 cannot be written; mend that, or choose another place" >&2; exit 1; }
     command -v flock >/dev/null || return 0    # macOS has none
     exec 9>"$1/.lock"
     flock -n 9 && return 0

@@ -6,12 +6,12 @@
 
 # The options that the script declares: "name<tab>default<tab>remark" a line, up to where it sources this file.
 _declared_options() {
-    sed -n '/parse_options\.sh/q; s/^\([a-z][a-z0-9_]*\)=\(.*\)$/\1\t\2/p' "$0" |
+    sed -n '/parse_options\.sh/q; s/^\([a-z][a-z0-9_]*\)=\(.*\)$/\1\t\2/p' "${BASH_ARGV0:-$0}" |
         sed 's/\t\(.*[^ ]\)\{0,1\}  *# \(.*\)$/\t\1\t\2/'
 }
 
 _print_help() {
-    sed -n '2,$ { /^#/!q; s/^# \{0,1\}//p }' "$0"
+    sed -n '2,$ { /^#/!q; s/^# \{0,1\}//p }' "${BASH_ARGV0:-$0}"
     echo
     echo "Options:"
     _declared_options | while IFS=$'\t' read -r name default remark; do
@@ -21,7 +21,7 @@ _print_help() {
     done
 }
 
-# Names here begin with _ so that none of them hides an option of the script.
+# What stands as true or false is set to one of these, what stands as a whole number to another. Names here begin with _ so that none of them hides an option of the script.
 _set_option() {
     local _name=${1//-/_} _value=$2 _names
     _names=$(_declared_options | cut -f1)
@@ -32,6 +32,8 @@ _set_option() {
     case ${!_name}/$_value in
         true/true | true/false | false/true | false/false) ;;
         true/* | false/*) echo "$0: --$1 is true or false, not '$_value'" >&2; exit 2 ;;
+        *) [[ ! ${!_name} =~ ^[0-9]+$ || $_value =~ ^[0-9]+$ ]] ||
+            { echo "$0: --$1 is a whole number, not '$_value'" >&2; exit 2; } ;;
     esac
     printf -v "$_name" %s "$_value"
 }
@@ -60,7 +62,7 @@ _options_of_config() {
 }
 
 for ((_i = 1; _i < $#; _i++)); do
-    if [ "${!_i}" = --config ]; then
+    if [ "${!_i}" = --config ]; then    # one without a value is told below
         _i=$((_i + 1))
         _options_of_config "${!_i}"
     fi
@@ -70,7 +72,9 @@ while [ $# -gt 0 ]; do
     case $1 in
         --help | -h) _print_help; exit 0 ;;
         --) shift; break ;;
-        --config) shift 2 ;;
+        --config)
+            [ $# -ge 2 ] || { echo "$0: --config needs a value, a file with name=value lines" >&2; exit 2; }
+            shift 2 ;;
         --*=*) _option=${1%%=*}; _set_option "${_option#--}" "${1#*=}"; shift ;;
         --?*)
             if [ $# -lt 2 ]; then

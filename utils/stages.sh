@@ -3,6 +3,7 @@
 #   reads   $stage, $stop_stage, $skip_stages
 # shellcheck disable=SC2154 # they are run.sh's
 
+_any_stage=
 _stage_running=
 _stage_makes=
 _stage_start=0
@@ -11,6 +12,7 @@ _stage_start=0
 begin_stage() {
     _end_stage
     [ "$1" -ge "$stage" ] && [ "$1" -le "$stop_stage" ] && [[ " $skip_stages " != *" $1 "* ]] || return 1
+    _any_stage=yes
     _stage_running=$1
     _stage_makes=$3
     _stage_start=$SECONDS
@@ -33,24 +35,31 @@ not_built_yet() {
     echo "=== Stages $1 to 10 are not built yet; this is the end"
 }
 
-# The closing line of the whole run; by trap, so that a failure has one as well.
-_end_run() {
-    local status=$?
-    if [ "$status" -eq 0 ]; then
-        _end_stage
-        echo "=== $0 ended well after $SECONDS s"
-    elif [ -n "$_stage_running" ]; then
-        echo "=== Stage $_stage_running FAILED after $((SECONDS - _stage_start)) s (status $status); the reason stands" \
-            "above; run again with --stage $_stage_running" >&2
-    fi
+# end_run: the closing line of a run that came to its end.
+end_run() {
+    _end_stage
+    [ -n "$_any_stage" ] || echo "=== no stage from $stage to $stop_stage had anything to do"
+    echo "=== $0 ended well after $SECONDS s"
 }
-trap _end_run EXIT
+
+# The closing line of one that did not; by trap, whatever ended it.
+_tell_of_broken_stage() {
+    [ -z "$_stage_running" ] ||
+        echo "=== Stage $_stage_running did NOT end well, after $((SECONDS - _stage_start)) s; mend what is told above," \
+            "then run again with --stage $_stage_running" >&2
+}
+trap _tell_of_broken_stage EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 for _number in $stage $stop_stage $skip_stages; do
-    case $_number in
-        *[!0-9]* | '')
-            echo "$0: stages are numbers from 1 to 10, found '$_number' (--stage, --stop_stage, --skip_stages)" >&2
-            exit 2 ;;
-    esac
+    if ! [[ $_number =~ ^([1-9]|10)$ ]]; then
+        echo "$0: stages are numbers from 1 to 10, found '$_number' (--stage, --stop_stage, --skip_stages)" >&2
+        exit 2
+    fi
 done
 unset _number
+if [ "$stage" -gt "$stop_stage" ]; then
+    echo "$0: --stage $stage comes after --stop_stage $stop_stage; nothing lies between" >&2
+    exit 2
+fi

@@ -17,7 +17,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     with fresh_data_dir(args.dest) as fresh:
         left_out = merge_tables(args.source, fresh)
     if left_out:
-        print(f"{args.dest}: left out {', '.join(left_out)}, which not all of the directories have", file=sys.stderr)
+        print(
+            f"{args.dest}: left out {', '.join(left_out)}, which not all of the directories have alike", file=sys.stderr
+        )
     print(f"{args.dest}: {len(utterance_ids(args.dest))} utterances from {len(args.source)} directories")
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from geolid.bin.command import ArgumentParser, run
 from geolid.data.data_dir import copy_tables, fresh_data_dir, utterance_ids
+from geolid.errors import GeoLIDError
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -17,6 +18,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--spk-suffix", default="", help="behind each speaker's id")
     args = parser.parse_args(argv)
 
+    for affix in (args.utt_prefix, args.utt_suffix, args.spk_prefix, args.spk_suffix):
+        if affix.split() not in ([], [affix]):
+            raise GeoLIDError(f"'{affix}' has a blank in it, which an id cannot have; write - or _")
     with fresh_data_dir(args.dest) as fresh:
         copy_tables(
             args.source,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from geolid.bin.audio_options import add_audio_options, settings_of
+from geolid.bin.audio_options import add_audio_options, settings_of, share
 from geolid.bin.command import ArgumentParser, run
 from geolid.data.data_dir import DROPPED
 from geolid.data.gather import gather
@@ -14,7 +14,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("data_dir", type=Path, help="read")
     parser.add_argument("out_dir", type=Path, help="read: its folder audio; written: its tables")
     add_audio_options(parser)
-    parser.add_argument("--max_faulty", type=float, default=0.01, help="share of faulty utterances that is borne")
+    parser.add_argument("--max_faulty", type=share, default=0.01, help="share of faulty utterances that is borne")
     parser.add_argument("--prefix", default="", help="before each utterance's and speaker's id")
     args = parser.parse_args(argv)
 

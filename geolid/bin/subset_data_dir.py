@@ -24,6 +24,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0, help="another seed takes other utterances")
     args = parser.parse_args(argv)
 
+    if args.number is not None and args.number < 1:
+        raise GeoLIDError(f"{args.number} utterances are asked for; expected a number from 1")
     languages = args.languages.split() if args.languages is not None else None
     chosen = choose(args.source, languages, args.number, args.hours, args.hours_per_language, args.seed)
     if args.utt_list:

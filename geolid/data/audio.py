@@ -88,7 +88,7 @@ def _open(opened: Any, source: str) -> soundfile.SoundFile:
     if opened is source:
         path = Path(source)
         if not path.is_file():
-            raise AudioError(f"no such file: {source}")
+            raise AudioError(f"{'a folder' if path.is_dir() else 'no such file'}: {source}")
         if path.stat().st_size == 0:
             raise AudioError(f"zero bytes: {source}")
     try:

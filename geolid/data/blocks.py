@@ -4,14 +4,15 @@ A block is what a job takes at a time and what a restart keeps. How a directory 
 the number of jobs. A block's folder in `<out-dir>/audio` stands only when the block is done:
 
     000012.todo       what is to be done: a line of settings, then a line an utterance
-    000012/done       that same text, then a line an utterance with what came of it
+    000012/done       that same text, the size of the audio in bytes, then a line an utterance with what came of it
     000012/<utt>.wav  the audio, unless the source was already right
 
-A finished block is done again when its `.todo` has changed (another setting, utterance, segment, or size of a source)
-or when a source has been written since.
+A finished block is done again when its `.todo` has changed (another setting, utterance, segment, or size of a source),
+when a source has been written or put in another's place since, and when its own audio is not all there.
 """
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -93,13 +94,16 @@ def _in_blocks(all_utterances: Iterator[Utterance]) -> Iterator[list[Utterance]]
 
 
 def _size_and_time(source: str) -> tuple[int, int]:
-    """Return the size of a source's file and when it was last written, in ns."""
+    """Return the size of a source's file and when it last changed, in ns.
+
+    A file that is moved into another's place keeps the time at which it was written, but not that of its last change.
+    """
     place = ark_place(source)
     try:
         status = Path(place[0] if place else source).stat()
     except OSError:  # a command, or no such file, which the job will tell
         return 0, 0
-    return status.st_size, status.st_mtime_ns
+    return status.st_size, max(status.st_mtime_ns, status.st_ctime_ns)
 
 
 def read_todo(audio_dir: Path, block: str) -> tuple[Settings, list[Utterance]]:
@@ -112,14 +116,21 @@ def is_done(audio_dir: Path, block: str) -> bool:
         done = (audio_dir / block / "done").read_text(encoding="utf-8")
     except FileNotFoundError:
         return False
-    return done.startswith((audio_dir / f"{block}.todo").read_text(encoding="utf-8"))
+    todo = (audio_dir / f"{block}.todo").read_text(encoding="utf-8")
+    return done.startswith(f"{todo}{_audio_bytes(audio_dir / block)}\n")
+
+
+def _audio_bytes(folder: Path) -> int:
+    with os.scandir(folder) as files:
+        return sum(file.stat().st_size for file in files if file.name != "done")
 
 
 def finish(audio_dir: Path, block: str, work_dir: Path, outcomes: list[Outcome]) -> None:
     """Record what came of a block and move its folder into place."""
     todo = (audio_dir / f"{block}.todo").read_text(encoding="utf-8")
     lines = [json.dumps(asdict(outcome)) for outcome in outcomes]
-    (work_dir / "done").write_text(todo + "\n".join(lines) + "\n", encoding="utf-8")
+    text = "\n".join([f"{todo}{_audio_bytes(work_dir)}", *lines, ""])
+    (work_dir / "done").write_text(text, encoding="utf-8")
     shutil.rmtree(audio_dir / block, ignore_errors=True)  # of another state of the inputs
     work_dir.rename(audio_dir / block)
 
@@ -132,4 +143,4 @@ def outcomes(out_dir: Path) -> Iterator[Outcome]:
             raise GeoLIDError(f"{audio_dir / todo.stem}: is not done; run the stage again")
         length = len(todo.read_text(encoding="utf-8").splitlines())
         done = (audio_dir / todo.stem / "done").read_text(encoding="utf-8").splitlines()
-        yield from (Outcome(**json.loads(line)) for line in done[length:])
+        yield from (Outcome(**json.loads(line)) for line in done[length + 1 :])

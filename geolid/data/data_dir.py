@@ -118,7 +118,7 @@ def _same_bytes(a: Path, b: Path) -> bool:
 
 
 def merge_tables(sources: list[Path], fresh: Path) -> list[str]:
-    """Put the tables of several directories together; return the names of those that not all of them have.
+    """Put the tables of several directories together; return the names of those that not all have (words: alike).
 
     Where only some have segments, the others' recordings become segments from their beginning to their end.
     """
@@ -129,7 +129,19 @@ def merge_tables(sources: list[Path], fresh: Path) -> list[str]:
     if by_segments:
         _merge("segments", [(source, _segments(source)) for source in sources], fresh)
     _merge("wav.scp", [(source, read_rows(source / "wav.scp")) for source in sources], fresh)
-    return sorted(set.union(*names) - set.intersection(*names))
+    return sorted((set.union(*names) - set.intersection(*names)) | _keep_words(sources, fresh))
+
+
+def _keep_words(sources: list[Path], fresh: Path) -> set[str]:
+    """Write the words that all sources have and agree on; return the others that there are."""
+    left_out = set()
+    for name in WORDS:
+        words = {(source / name).read_text() if (source / name).exists() else "" for source in sources}
+        if len(words) > 1:
+            left_out.add(name)
+        elif words != {""}:
+            (fresh / name).write_text(words.pop())
+    return left_out
 
 
 def _segments(source: Path) -> Iterator[tuple[str, str]]:

@@ -38,7 +38,7 @@ def _common_utterances(data_dir: Path, names: list[str]) -> tuple[set[str], dict
     listing, *others = names
     listed = [utt for utt, _ in _repaired(data_dir / listing)]
     kept = set(listed)
-    dropped: dict[str, str] = {}
+    dropped = {utt: f"no value in {name}" for name in names for utt in _without_value(data_dir / name)}
     if listing == "segments":
         recordings = {name for name, _ in _repaired(data_dir / "wav.scp")}
         for utt, segment in _repaired(data_dir / "segments"):
@@ -48,11 +48,16 @@ def _common_utterances(data_dir: Path, names: list[str]) -> tuple[set[str], dict
     for name in others:
         here = [utt for utt, _ in _repaired(data_dir / name)]
         if here != listed:
-            dropped.update(dict.fromkeys(kept.difference(here), f"not in {name}"))
-            surplus = set(here).difference(listed)
-            dropped.update({utt: f"in {name}, but not in {listing}" for utt in surplus if utt not in dropped})
+            lacking = dict.fromkeys(kept.difference(here), f"not in {name}")
+            lacking |= dict.fromkeys(set(here).difference(listed), f"in {name}, but not in {listing}")
+            dropped = lacking | dropped
             kept.intersection_update(here)
     return kept, dropped
+
+
+def _without_value(path: Path) -> list[str]:
+    with path.open(encoding="utf-8-sig") as lines:
+        return [line.strip() for line in lines if line.strip() and len(line.split(None, 1)) == 1]
 
 
 def _repaired(path: Path) -> Iterator[tuple[str, str]]:
@@ -65,7 +70,7 @@ def _repaired(path: Path) -> Iterator[tuple[str, str]]:
     lines = [line.rstrip() for line in text.split("\n") if len(line.split(None, 1)) == 2]
     del text
     lines.sort()
-    lines = [line for line, following in zip(lines, [*lines[1:], None], strict=True) if line != following]
+    lines = [line for line, following in zip(lines, [*lines, None][1:], strict=True) if line != following]
     keys = [line.split(None, 1)[0] for line in lines]
     if any(map(eq, keys, keys[1:])):
         twice = next(key for key, following in zip(keys, keys[1:], strict=False) if key == following)

@@ -2,28 +2,41 @@
 
 from pathlib import Path
 
-from geolid.data.audio import read_header
+from geolid.data.audio import is_pipe, read_header
 from geolid.data.tables import read_rows
 from geolid.data.utterances import utterances
+from geolid.errors import GeoLIDError
 
 
 def samples_of_utterances(data_dir: Path, rate: int) -> dict[str, int]:
     """Return the number of samples at `rate` of each utterance, in the directory's order.
 
-    `utt2num_samples` tells where it stands (stage 3 writes it, at the rate that it formats to), headers otherwise.
+    `utt2num_samples` tells where it stands (stage 3 writes it), headers otherwise.
     """
     table = Path(data_dir) / "utt2num_samples"
-    if table.exists():
-        return {utt: int(samples) for utt, samples in read_rows(table)}
-    return {utt: round(seconds * rate) for utt, seconds in _seconds_from_headers(data_dir).items()}
+    if not table.exists():
+        return {utt: round(seconds * rate) for utt, seconds in _seconds_from_headers(data_dir).items()}
+    found = _rate_of(data_dir)
+    if found not in (None, rate):
+        raise GeoLIDError(
+            f"{table}: counts at {found} Hz, as the audio has, not {rate}; give --fs {found}, or run stage 3"
+        )
+    return {utt: int(samples) for utt, samples in read_rows(table)}
 
 
-def seconds_of_utterances(data_dir: Path, rate: int = 16000) -> dict[str, float]:
-    """Return the length of each utterance in seconds; `rate` is that of `utt2num_samples`."""
+def seconds_of_utterances(data_dir: Path) -> dict[str, float]:
+    """Return the length of each utterance in seconds."""
     table = Path(data_dir) / "utt2num_samples"
-    if table.exists():
-        return {utt: int(samples) / rate for utt, samples in read_rows(table)}
-    return _seconds_from_headers(data_dir)
+    rate = _rate_of(data_dir) if table.exists() else None
+    if rate is None:
+        return _seconds_from_headers(data_dir)
+    return {utt: int(samples) / rate for utt, samples in read_rows(table)}
+
+
+def _rate_of(data_dir: Path) -> int | None:
+    """Return the rate of the first utterance's audio; None for a command, which is not run for this."""
+    source = next(utterances(data_dir)).source
+    return None if is_pipe(source) else read_header(source).rate
 
 
 def _seconds_from_headers(data_dir: Path) -> dict[str, float]:

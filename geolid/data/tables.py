@@ -22,7 +22,8 @@ def read_rows(path: Path) -> Iterator[tuple[str, str]]:
         with path.open(encoding="utf-8", newline="\n") as lines:
             for number, line in enumerate(lines, 1):
                 fields = line.split(None, 1)
-                if len(fields) < 2 or number == 1 or "\r" in line:  # the common line is not looked at any closer
+                # the common line is not looked at any closer
+                if len(fields) < 2 or number == 1 or "\r" in line or line[len(fields[0])] not in " \t":
                     fault = line_fault(number, line)
                     if fault:
                         raise TableError(f"{path}:{number}: {fault}")
@@ -36,12 +37,18 @@ def read_rows(path: Path) -> Iterator[tuple[str, str]]:
 def line_fault(number: int, line: str) -> str | None:
     """Say what keeps a line from being '<key> <value>', and what to do; None if nothing does."""
     if number == 1 and line.startswith("\ufeff"):
-        return "begins with a byte order mark; save the file as UTF-8 without BOM"
+        return "begins with a byte order mark; save it as UTF-8 without BOM, or run utils/fix_data_dir.sh"
     if line.endswith("\r\n"):
-        return "ends in a carriage return (Windows line ends); convert it with dos2unix"
-    if len(line.split(None, 1)) < 2:
+        return "ends in a carriage return (Windows line ends); convert it with dos2unix, or run utils/fix_data_dir.sh"
+    fields = line.split(None, 1)
+    if len(fields) < 2:
         found = repr(line.rstrip("\n"))
         return f"expected '<key> <value>', found {found}; add the missing column or remove the line"
+    if not line.startswith(fields[0]):
+        return "begins with a blank; remove it"
+    separator = line[len(fields[0])]
+    if separator not in " \t":  # Unicode has many more blanks
+        return f"expected a blank or a tab behind '{fields[0]}', found U+{ord(separator):04X}; write a blank"
     return None
 
 

@@ -1,5 +1,6 @@
 """What a data directory's utterances are: stretches of the recordings in its `wav.scp`."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,4 +43,6 @@ def utterances(data_dir: Path) -> Iterator[Utterance]:
 def parse_segment(value: str) -> tuple[str, float, float]:
     """Split '<recording> <start s> <end s>'; an end of -1 is the end of the recording."""
     recording, start, end = value.split()
+    if not (math.isfinite(float(start)) and math.isfinite(float(end))):
+        raise ValueError(f"'{value}' has a time that is none")
     return recording, float(start), float(end)

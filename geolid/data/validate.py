@@ -59,11 +59,11 @@ class _Table:
             with path.open(encoding="utf-8", newline="\n") as lines:
                 for number, line in enumerate(lines, 1):
                     fields = line.split(None, 1)
-                    if len(fields) < 2 or "\r" in line or number == 1:
+                    if len(fields) < 2 or "\r" in line or number == 1 or line[len(fields[0])] not in " \t":
                         fault = line_fault(number, line)
                         if fault:
                             self._add(number, fault, found, fault.split(",")[0])
-                            fields = [*line.split(), "", ""][:2]
+                            fields = [*line.lstrip("\ufeff").split(None, 1), "", ""][:2]
                     self.keys.append(fields[0])
                     if check and fields[1]:
                         fault = check(fields[1].rstrip())

@@ -1,8 +1,9 @@
 """The Kaldi users' commands: fix, combine, copy, subset, split, utt2lang_to_lang2utt."""
 
 import pytest
+import soundfile
 
-from conftest import make_data_dir, run
+from conftest import make_data_dir, run, tone
 from geolid.data.data_dir import utterance_ids
 from geolid.data.tables import read_table
 from geolid.data.validate import faults
@@ -28,6 +29,19 @@ def test_fix_mends_order_doubles_line_ends_and_missing_lines(toy, recipe):
     assert (toy / "dropped").read_text() == "fra_2 in utt2lang, but not in wav.scp\nita_1 not in utt2lang\n"
     assert (toy / "lang2utt").read_text() == "deu deu_1\nfra fra_1\n"
     assert list(faults(toy)) == []
+
+
+def test_fix_names_an_utterance_without_a_value(toy, recipe):
+    with (toy / "wav.scp").open("a") as scp:
+        scp.write("ita_1\n")
+    run("utils/fix_data_dir.sh", "data/toy", cwd=recipe)
+    assert (toy / "dropped").read_text() == "ita_1 no value in wav.scp\n"
+
+
+def test_fix_of_an_empty_table_drops_everything_by_name(toy, recipe):
+    (toy / "wav.scp").write_text("")
+    run("utils/fix_data_dir.sh", "data/toy", cwd=recipe)
+    assert list(read_table(toy / "dropped")) == ["deu_1", "fra_1", "fra_2"]
 
 
 def test_fix_changes_nothing_where_nothing_is_wrong(toy, recipe):
@@ -67,7 +81,20 @@ def test_combine_gives_whole_recordings_a_segment_beside_segmented_ones(toy, seg
 def test_combine_says_which_tables_it_leaves_out(toy, segmented, recipe):
     (toy / "utt2spk").write_text("deu_1 a\nfra_1 b\nfra_2 b\n")
     made = run("utils/combine_data.sh", "data/both", "data/toy", "data/calls", cwd=recipe)
-    assert "left out utt2spk, which not all of the directories have" in made.stderr
+    assert "left out utt2spk, which not all of the directories have alike" in made.stderr
+
+
+def test_combine_keeps_what_formatted_directories_say_alike(toy, recipe):
+    (toy / "audio_format").write_text("wav\n")
+    (toy / "feats_type").write_text("raw\n")
+    run("utils/copy_data_dir.sh", "--utt-prefix", "x-", "data/toy", "data/x", cwd=recipe)
+    run("utils/combine_data.sh", "data/both", "data/toy", "data/x", cwd=recipe)
+    both = recipe / "data/both"
+    assert (both / "audio_format").read_text() == "wav\n"
+    assert (both / "category2utt").read_text() == (both / "lang2utt").read_text()
+    (recipe / "data/x/audio_format").write_text("flac.ark\n")
+    made = run("utils/combine_data.sh", "data/both", "data/toy", "data/x", cwd=recipe)
+    assert "left out audio_format, which not all of the directories have alike" in made.stderr
 
 
 def test_combine_refuses_one_id_for_two_things(toy, recipe):
@@ -114,7 +141,19 @@ def test_subset_by_list_keeps_only_the_recordings_it_needs(segmented, recipe):
     assert "1 ids are not in data/calls: nobody" in failed.stderr
 
 
+def test_subset_counts_hours_at_the_rate_of_the_audio(recipe):
+    audio = {}
+    for utt in ("deu_1", "deu_2"):
+        soundfile.write(recipe / f"{utt}.wav", tone(1.0, 8000), 8000)
+        audio[utt] = ("deu", f"{utt}.wav")
+    folder = make_data_dir(recipe / "data" / "slow", audio, utt2num_samples=dict.fromkeys(audio, "8000"))
+    run("utils/subset_data_dir.sh", "--hours", 1.2 / 3600, "data/slow", "data/part", cwd=recipe)
+    assert len(utterance_ids(folder.with_name("part"))) == 1
+
+
 def test_subset_of_a_language_that_is_not_there_names_those_that_are(segmented, recipe):
+    failed = run("utils/subset_data_dir.sh", "data/calls", "0", "data/part", cwd=recipe, ok=False)
+    assert "0 utterances are asked for; expected a number from 1" in failed.stderr
     failed = run("utils/subset_data_dir.sh", "--languages", "ita", "data/calls", "data/part", cwd=recipe, ok=False)
     assert "has no ita; its languages are: deu fra" in failed.stderr
 

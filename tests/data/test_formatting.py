@@ -191,6 +191,26 @@ def test_a_longer_and_a_shorter_set_do_only_what_changed(five_blocks):
     ]
 
 
+def test_a_set_that_lost_its_last_utterance_is_done_again_there(five_blocks):
+    names = [f"u{n}" for n in range(7)]
+    make_data_dir(Path("data"), {name: ("deu", f"{name}.flac") for name in names})
+    assert undone() == ["000003"]
+    assert len(format_all("data", Settings())) == 7
+
+
+def test_an_older_file_of_the_same_size_in_the_place_of_another_is_noticed(five_blocks):
+    soundfile.write("other.flac", tone(0.1), RATE)
+    os.utime("other.flac", (1e9, 1e9))
+    Path("other.flac").replace("u4.flac")
+    assert undone() == ["000002"]
+
+
+@pytest.mark.parametrize("harm", [Path.unlink, lambda file: file.write_bytes(file.read_bytes()[:-1])])
+def test_a_block_whose_audio_is_not_all_there_is_done_again(five_blocks, harm):
+    harm(Path("out/audio/000001/u3.wav"))
+    assert undone() == ["000001"]
+
+
 def test_what_a_killed_job_left_is_cleared_away(five_blocks):
     Path("out/audio/000001.999.part").mkdir()
     assert undone() == []

@@ -21,7 +21,7 @@ def test_a_right_directory_has_no_fault(toy):
         ("utt2lang", "deu_1 deu\nfra_1 fra\n", "utt2lang: lacks 1 of the utterances of wav.scp (fra_2); add"),
         ("utt2lang", UTT2LANG + "ita_1 ita\n", "wav.scp: lacks 1 of the utterances of utt2lang (ita_1); add"),
         ("utt2lang", UTT2LANG.replace("\n", "\r\n"), "utt2lang:1: ends in a carriage return (Windows line ends)"),
-        ("utt2lang", "\ufeff" + UTT2LANG, "utt2lang:1: begins with a byte order mark; save the file as UTF-8"),
+        ("utt2lang", "\ufeff" + UTT2LANG, "utt2lang:1: begins with a byte order mark; save it as UTF-8"),
         ("utt2lang", "deu_1 de\nfra_1 fra\nfra_2 fra\n", "utt2lang:1: 'de' is no ISO 639-3 code; do you mean deu (Ger"),
         ("utt2lang", b"deu_1 deu\xff\n", "utt2lang: not UTF-8"),
         ("lang2utt", "deu deu_1\nfra fra_1\n", "lang2utt: does not say what utt2lang says, of fra; run utils/fix"),
@@ -37,6 +37,9 @@ def test_a_right_directory_has_no_fault(toy):
         ("segments", "deu_1 x 0 1\nfra_1 fra_1 0 1\nfra_2 fra_2 0 1\n", "segments:1: recording 'x' is not in wav.scp"),
         ("segments", "deu_1 deu_1 2 1\nfra_1 fra_1 0 1\nfra_2 fra_2 0 1\n", "segments:1: a segment from 2 to 1 s"),
         ("segments", "deu_1 deu_1 0\nfra_1 fra_1 0 1\nfra_2 fra_2 0 1\n", "segments:1: expected '<utt> <recording>"),
+        ("segments", "deu_1 deu_1 nan 1\nfra_1 fra_1 0 1\nfra_2 fra_2 0 inf\n", "segments:1: expected '<utt> <record"),
+        ("utt2lang", "deu_1\u00a0deu\nfra_1 fra\nfra_2 fra\n", "utt2lang:1: expected a blank or a tab behind 'deu_1'"),
+        ("utt2lang", " deu_1 deu\nfra_1 fra\nfra_2 fra\n", "utt2lang:1: begins with a blank; remove it"),
     ],
 )
 def test_a_fault_is_told(toy, table, content, fault):

@@ -186,7 +186,7 @@ def test_all_languages_leave_out_and_name_those_that_cannot_be_spoken(recipe):
         (("--languages", "bas"), "espeak-ng has no voice for it; it has one for each of afr"),
         (("--languages", ""), "--languages is empty; expected ISO 639-3 codes, such as 'eng fra', or all"),
         (("--utts_per_lang", "0"), "--utts_per_lang 0: expected a number from 1, such as 150"),
-        (("--utts_per_lang", "many"), "argument --utts_per_lang: invalid int value: 'many'"),
+        (("--utts_per_lang", "many"), "--utts_per_lang is a whole number, not 'many'"),
         (("--language", "eng"), "unknown option --language; did you mean --languages?"),
         (("eng",), "unexpected argument 'eng'; options are --name value"),
     ],

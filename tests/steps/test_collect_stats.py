@@ -31,12 +31,18 @@ def test_lengths_come_from_headers_and_languages_are_counted(toy, other, recipe)
 
 
 def test_utt2num_samples_is_believed_where_it_stands(toy, recipe):
-    """So that no file is opened: these are gone."""
+    """So that no file is opened but the first, whose rate is looked at: the others are gone."""
     (toy / "utt2num_samples").write_text("deu_1 7\nfra_1 8\nfra_2 9\n")
-    for wav in recipe.glob("*.wav"):
+    for wav in recipe.glob("fra_*.wav"):
         wav.unlink()
     run(STAGE, "data/toy", "data/toy", "exp/stats", cwd=recipe)
     assert (recipe / "exp/stats/train/speech_shape").read_text() == "deu_1 7\nfra_1 8\nfra_2 9\n"
+
+
+def test_lengths_at_another_rate_than_asked_for_are_refused(toy, recipe):
+    (toy / "utt2num_samples").write_text("deu_1 7\nfra_1 8\nfra_2 9\n")
+    failed = run(STAGE, "--fs", "8k", "data/toy", "data/toy", "exp/stats", cwd=recipe, ok=False)
+    assert "utt2num_samples: counts at 16000 Hz, as the audio has, not 8000; give --fs 16000" in failed.stderr
 
 
 def test_a_segments_length_is_its_own(other, recipe):

@@ -139,9 +139,20 @@ def small_files() -> None:
 def test_a_place_that_cannot_be_written_is_told(toy, recipe):
     (recipe / "dump").write_text("a file, not a folder")
     failed = run(STAGE, "dump/raw", "data/toy", cwd=recipe, ok=False)
-    assert "dump" in failed.stderr and "Not a directory" in failed.stderr
+    assert "dump/raw/toy cannot be written; mend that, or choose another place" in failed.stderr
 
 
-def test_an_unknown_format_is_refused(toy, recipe):
-    failed = run(STAGE, "--audio_format", "mp3", "dump/raw", "data/toy", cwd=recipe, ok=False)
-    assert "invalid choice: 'mp3'" in failed.stderr
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--audio_format", "mp3"], "invalid choice: 'mp3'"),
+        (["--fs", "0"], "expected a rate in Hz, such as 16000 or 16k, found '0'"),
+        (["--fs", "16kz"], "expected a rate in Hz, such as 16000 or 16k, found '16kz'"),
+        (["--min_wav_duration", "nan"], "expected a number of seconds from 0, found 'nan'"),
+        (["--max_faulty", "2"], "expected a share from 0 to 1, such as 0.01, found '2'"),
+        (["--nj", "x"], "--nj is a whole number, not 'x'"),
+        (["--nj", "0"], "--nj is a number from 1, not '0'"),
+    ],
+)
+def test_what_is_no_value_for_an_option_is_told(toy, recipe, options, message):
+    assert message in run(STAGE, *options, "dump/raw", "data/toy", cwd=recipe, ok=False).stderr

@@ -70,3 +70,8 @@ def test_segments_and_arks_and_speakers_go_the_same_way(recipe, monkeypatch, kin
 def test_what_is_no_speed_is_refused(toy, recipe, factor):
     failed = run(STAGE, "data/toy", factor, cwd=recipe, ok=False)
     assert "speed factor is a number such as 0.9" in failed.stderr or "expected a factor from 0.5 to 2" in failed.stderr
+
+
+def test_a_factor_given_twice_is_refused(toy, recipe):
+    failed = run(STAGE, "data/toy", 0.9, "0.90", cwd=recipe, ok=False)
+    assert "the speed factor 0.9 stands there twice; give it once" in failed.stderr
