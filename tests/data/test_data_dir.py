@@ -1,5 +1,7 @@
 """The Kaldi users' commands: fix, combine, copy, subset, split, utt2lang_to_lang2utt."""
 
+from pathlib import Path
+
 import pytest
 import soundfile
 
@@ -19,6 +21,22 @@ def segmented(recipe):
     (folder / "lang2utt").write_text("deu deu_b1\nfra fra_a1 fra_a2\n")
     assert list(faults(folder)) == []
     return folder
+
+
+@pytest.mark.parametrize("table", ["lang2utt", "utt2lang"])
+def test_a_directory_that_was_not_written_to_the_end_has_no_wav_scp(toy, monkeypatch, table):
+    """Neither the old one nor the new, so that nobody takes a mixture of both for whole."""
+    replace = Path.replace
+
+    def broken(self: Path, target: Path) -> Path:
+        if self.name == table and target.parent == toy:
+            raise OSError(28, "No space left on device")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", broken)
+    with pytest.raises(OSError, match="No space left"):
+        make_data_dir(toy, {"ita_1": ("ita", "x.wav"), "ita_2": ("ita", "y.wav")})
+    assert not (toy / "wav.scp").exists()
 
 
 def test_fix_mends_order_doubles_line_ends_and_missing_lines(toy, recipe):
