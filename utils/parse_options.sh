@@ -23,12 +23,8 @@ _print_help() {
 
 # What stands as true or false is set to one of these, what stands as a whole number to another. Names here begin with _ so that none of them hides an option of the script.
 _set_option() {
-    local _name=${1//-/_} _value=$2 _names
-    _names=$(_declared_options | cut -f1)
-    if ! grep -qx -- "$_name" <<<"$_names"; then
-        echo "$0: unknown option --$1$(_nearest "$_name" "$_names"); $0 --help lists the options" >&2
-        exit 2
-    fi
+    local _name=${1//-/_} _value=$2
+    _refuse_unknown "$1"
     case ${!_name}/$_value in
         true/true | true/false | false/true | false/false) ;;
         true/* | false/*) echo "$0: --$1 is true or false, not '$_value'" >&2; exit 2 ;;
@@ -36,6 +32,14 @@ _set_option() {
             { echo "$0: --$1 is a whole number, not '$_value'" >&2; exit 2; } ;;
     esac
     printf -v "$_name" %s "$_value"
+}
+
+_refuse_unknown() {
+    local _name=${1//-/_} _names
+    _names=$(_declared_options | cut -f1)
+    grep -qx -- "$_name" <<<"$_names" && return
+    echo "$0: unknown option --$1$(_nearest "$_name" "$_names"); $0 --help lists the options" >&2
+    exit 2
 }
 
 _nearest() {
@@ -78,7 +82,7 @@ while [ $# -gt 0 ]; do
         --*=*) _option=${1%%=*}; _set_option "${_option#--}" "${1#*=}"; shift ;;
         --?*)
             if [ $# -lt 2 ]; then
-                _set_option "${1#--}" ''    # an unknown option is told first
+                _refuse_unknown "${1#--}"
                 echo "$0: $1 needs a value; $0 --help lists the options" >&2
                 exit 2
             fi
