@@ -46,12 +46,19 @@ def parse_command_line(description: str, argv: Sequence[str] | None) -> tuple[ar
         metavar="NAME=VALUE",
         help="another option of sbatch: account=speech; may be given several times",
     )
+    parser.add_argument(
+        "--follow",
+        metavar="MARK",
+        help="show the log's lines that hold MARK as they are written, from behind it on; for one job",
+    )
     options, rest = _split(sys.argv[1:] if argv is None else [str(word) for word in argv])
     args = parser.parse_args(options)
     for option, value in zip(options, options[1:], strict=False):
         if RANGE.fullmatch(value):
             parser.error(f"{option} has no value; {value} follows")
     jobs = _read_jobs(parser, rest)
+    if args.follow and len(jobs) > 1:
+        parser.error(f"--follow is for one job, and these are {len(jobs)}")
     for job in jobs:
         job.environment |= {"OMP_NUM_THREADS": str(args.num_threads), "MKL_NUM_THREADS": str(args.num_threads)}
     return args, jobs
@@ -151,6 +158,28 @@ def title(jobs: Sequence[JobCommand]) -> str:
 def progress(jobs: Sequence[JobCommand]) -> tqdm:
     """Return a bar that counts finished jobs on a terminal, and is silent elsewhere."""
     return tqdm(total=len(jobs), desc=title(jobs), unit="job", disable=None if len(jobs) > 1 else True)
+
+
+class Follower:
+    """Shows what a job tells people while it runs: the lines of its log that hold a mark."""
+
+    def __init__(self, jobs: Sequence[JobCommand], mark: str | None):
+        self._log = jobs[0].log
+        self._mark = mark
+        self._read = 0  # bytes
+
+    def show(self) -> None:
+        """Print the lines that have come to their end since the last time."""
+        if not self._mark or not self._log.exists():
+            return
+        with self._log.open("rb") as log:
+            log.seek(self._read)
+            whole = log.read().rpartition(b"\n")[0]
+        self._read += len(whole) + 1 if whole else 0
+        for line in whole.decode(errors="replace").splitlines():
+            _before, mark, told = line.partition(self._mark)
+            if mark and not line.startswith("# "):  # that is ours, and holds the command
+                print(told, flush=True)
 
 
 def has_failed(job: JobCommand, handle: submitit.Job, state: str) -> bool:

@@ -31,6 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     signals = job_runner.catch_signals()
     tie = _tie_jobs_to_us()
     waiting, running, failed = deque(jobs), {}, []
+    follower = job_runner.Follower(jobs, args.follow)
     with job_runner.submitit_folder(jobs) as folder, job_runner.progress(jobs) as bar:
         while running or (waiting and not signals):
             if signals:
@@ -48,6 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 if not signals and job_runner.has_failed(job, handle, "its process ended early"):
                     failed.append(job)
                 bar.update()
+            follower.show()
             time.sleep(0.05)
     return job_runner.conclude(jobs, failed, signals)
 

@@ -42,7 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         job_of = dict(zip(handles, jobs, strict=True))
         try:
             with job_runner.progress(jobs) as bar:
-                for handle, state in _ends(handles, folder, signals):
+                follower = job_runner.Follower(jobs, args.follow)
+                for handle, state in _ends(handles, folder, signals, follower):
                     if not signals and job_runner.has_failed(job_of[handle], handle, f"Slurm's state: {state}"):
                         failed.append(job_of[handle])
                     bar.update()
@@ -93,7 +94,7 @@ def _cancel(handles: Sequence[submitit.SlurmJob]) -> None:
 
 
 def _ends(
-    handles: Sequence[submitit.SlurmJob], folder: Path, signals: Sequence[int]
+    handles: Sequence[submitit.SlurmJob], folder: Path, signals: Sequence[int], follower: job_runner.Follower
 ) -> Iterator[tuple[submitit.SlurmJob, str]]:
     """Yield each job, and Slurm's state, when it has left a result, or has ended without one."""
     running = list(handles)
@@ -115,6 +116,7 @@ def _ends(
                     ended_at.pop(handle, None)
                 elif now - ended_at.setdefault(handle, now) >= (0 if cancelled else SECONDS_FOR_RESULT):
                     done[handle] = state
+        follower.show()
         for handle, state in done.items():
             running.remove(handle)
             yield handle, state

@@ -71,6 +71,19 @@ def test_without_a_range_there_is_one_job():
     assert "JOB" in log("one.log")
 
 
+def test_a_followed_job_shows_the_marked_lines_of_its_log_while_it_runs():
+    told = "for n in 1 2 3; do echo noise; echo 12:00 '| 'step $n; sleep 0.3; done; printf '| unended'"
+    process = subprocess.Popen(
+        [*RUN_LOCAL, "--follow", "| ", "one.log", "bash", "-c", told], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "step 1\n"
+    assert process.poll() is None
+    assert process.stdout.read().splitlines() == ["step 2", "step 3", "unended"]
+    assert process.wait() == 0
+    refused = run_local("--follow", "x", "JOB=1:2", "JOB.log", "true")
+    assert refused.returncode == 2 and "--follow is for one job" in refused.stderr
+
+
 def test_words_of_the_command_arrive_unharmed():
     words = [
         "a b",
