@@ -1,0 +1,1 @@
+"""The identifier: front ends, encoders, conditioning and losses."""

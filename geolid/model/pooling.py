@@ -1,0 +1,52 @@
+"""Channel-attentive statistics pooling: frames to one vector an utterance."""
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from espnet2.spk.pooling.chn_attn_stat_pooling import ChnAttnStatPooling
+from torch import Tensor
+
+from geolid.model.batch_norm import convert_batch_norms
+from geolid.model.padding import frame_mask
+
+_LARGEST_VARIANCE = 1e4  # keeps the gradient of the root in bounds
+
+
+class AttentiveStatsPooling(ChnAttnStatPooling):
+    """ESPnet's pooling, with its parameters, at a third of its memory.
+
+    There every frame is joined with the utterance's mean and deviation, and a convolution of width 1 sees all three. As
+    the latter two are the same in every frame, their share of the convolution is computed once an utterance here.
+    """
+
+    def __init__(self, input_size: int = 1536):
+        super().__init__(input_size)
+        convert_batch_norms(self)
+
+    def forward(self, x: Tensor, feat_lengths: Tensor | None = None) -> Tensor:
+        """Pool (batch, dim, frames) to (batch, 2 * dim): weighted means, then weighted deviations."""
+        mask = frame_mask(feat_lengths, x.shape[-1])
+        first, relu, bn, last = self.attention
+        weights = first.weight.squeeze(-1).split(x.shape[1], dim=1)
+        context = F.linear(torch.cat(_mean_and_deviation(x, mask), dim=1), torch.cat(weights[1:], dim=1), first.bias)
+        hidden = F.conv1d(x, weights[0].unsqueeze(-1)) + context.unsqueeze(-1)
+        scores = last(bn(relu(hidden), mask)).float()
+        if mask is not None:
+            scores = scores.masked_fill(~mask, -torch.inf)
+        attention = scores.softmax(dim=2)
+        real = x.float() if mask is None else x.float().masked_fill(~mask, 0.0)  # 0 * inf would be no number
+        mean = (real * attention).sum(dim=2)
+        square = (real.square() * attention).sum(dim=2)
+        deviation = (square - mean.square()).clamp(min=1e-4, max=_LARGEST_VARIANCE).sqrt()
+        return torch.cat((mean, deviation), dim=1)
+
+
+def _mean_and_deviation(x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Return the plain mean and deviation over the real frames, each (batch, dim)."""
+    x = x.float()
+    if mask is None:
+        variance, mean = torch.var_mean(x, dim=2, unbiased=False)
+    else:
+        count = mask.sum(dim=2)
+        mean = (x * mask).sum(dim=2) / count
+        variance = ((x - mean.unsqueeze(2)) * mask).square().sum(dim=2) / count
+    return mean, variance.clamp(min=torch.finfo(torch.float32).eps, max=_LARGEST_VARIANCE).sqrt()

@@ -1,0 +1,165 @@
+"""Where an encoder comes from: the Hugging Face Hub, a folder, or a config alone."""
+
+import difflib
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from huggingface_hub.errors import StrictDataclassError
+from transformers import AutoModel, PreTrainedConfig, PreTrainedModel, Wav2Vec2FeatureExtractor
+from transformers.initialization import no_init_weights
+
+from geolid.errors import GeoLIDError
+from geolid.model.ssl.architectures import ARCHITECTURES
+from geolid.model.ssl.encoder import SSLEncoder, own_defaults
+from geolid.model.ssl.wav2vec2 import Wav2Vec2Encoder
+from geolid.model.ssl.wav2vec2_bert import Wav2Vec2BertEncoder
+
+ENCODERS: dict[str, type[SSLEncoder]] = {
+    encoder.config_class.model_type: encoder for encoder in (Wav2Vec2Encoder, Wav2Vec2BertEncoder)
+}
+# transformers adds these behind the last layer, or gives them a size; no state is taken there
+_NOT_BUILT = {"add_adapter": False, "use_intermediate_ffn_before_adapter": False}
+# drawn anew when the weights bring none, as after fine-tuning without SpecAugment
+_MAY_BE_MISSING = {"masked_spec_embed"}
+# the layers are called with masks as this attention takes them; half precision is the trainer's affair
+_AS_WANTED = {"attn_implementation": "sdpa", "dtype": torch.float32}
+
+
+def load_encoder(
+    path_or_url: str | None = None,
+    config: Mapping | None = None,
+    overrides: Mapping | None = None,
+    download_dir: str | None = None,
+    load_weights: bool = True,
+    activation_checkpointing: bool = False,
+) -> SSLEncoder:
+    """Return an encoder with the weights of `path_or_url`, a Hub id or a folder that transformers wrote.
+
+    `config` (`model_type` and transformers' keys, as `config_dict` gives them) stands in for the source's config;
+    without a `path_or_url` the weights are random. `overrides` changes single values of either. Without `load_weights`
+    only the architecture is built, for a checkpoint to fill: its weights are not even initialised, and nothing is read
+    when `config` is given or the encoder is a known one.
+    """
+    if config is None and path_or_url is None:
+        raise GeoLIDError(
+            "frontend_conf: neither path_or_url nor config is given; name an encoder, such as facebook/mms-1b"
+        )
+    if config is None and not load_weights and not Path(path_or_url).is_dir():
+        config = ARCHITECTURES.get(path_or_url)
+    if config is not None and (path_or_url is None or not load_weights):
+        conf = _changed(config, overrides)
+        model = _random(conf) if load_weights else _empty(conf)
+    else:
+        conf, model = _read(path_or_url, config, overrides, download_dir, load_weights)
+    options = {"activation_checkpointing": activation_checkpointing}
+    if conf["model_type"] == "wav2vec2":
+        options["do_normalize"] = conf.get("do_normalize", True)  # transformers' own default
+    return ENCODERS[conf["model_type"]](model, **options)
+
+
+def _read(
+    source: str, config: Mapping | None, overrides: Mapping | None, download_dir: str | None, load_weights: bool
+) -> tuple[dict, PreTrainedModel]:
+    """Return config and model of a folder or a Hub id; the network is used for what is not in the cache."""
+    for local in (True,) if Path(source).is_dir() else (True, False):
+        place = {"cache_dir": download_dir, "local_files_only": local}
+        try:
+            conf = _changed(config or _published_config(source, place), overrides, by_user=config is not None)
+            model = _pretrained(source, conf, place) if load_weights else _empty(conf)
+            return {**_published_preprocessing(source, place), **conf}, model
+        except OSError as error:
+            reason = " ".join(str(error).split())
+    if Path(source).is_dir():
+        raise GeoLIDError(
+            f"{source}: no encoder can be read from this folder: {reason} Expected config.json and model.safetensors "
+            "or pytorch_model.bin, as transformers' save_pretrained writes them"
+        )
+    raise GeoLIDError(
+        f"path_or_url: {source}: there is no such folder, nothing of that name in the cache, and the Hugging Face Hub "
+        f"does not give it: {reason} Where there is a network, fetch it with 'hf download {source} --local-dir "
+        "<folder>' and name that folder as path_or_url, or set HF_HOME (or download_dir) to a cache that holds it"
+    )
+
+
+def _published_config(source: str, place: Mapping) -> dict:
+    conf, _ = PreTrainedConfig.get_config_dict(source, **place)
+    if not conf:
+        raise OSError(f"{source} has no config.json.")
+    return conf
+
+
+def _published_preprocessing(source: str, place: Mapping) -> dict:
+    """Return whether waves are to be normalised, if the source says so."""
+    try:
+        said, _ = Wav2Vec2FeatureExtractor.get_feature_extractor_dict(source, **place)
+    except OSError:
+        return {}
+    return {key: said[key] for key in ("do_normalize",) if key in said}
+
+
+def _pretrained(source: str, conf: dict, place: Mapping) -> PreTrainedModel:
+    noise = logging.getLogger("transformers")
+    level = noise.level
+    noise.setLevel(logging.ERROR)  # it lists the heads' weights, which are not wanted
+    try:
+        model, report = AutoModel.from_pretrained(
+            source, config=_config(conf), **_AS_WANTED, output_loading_info=True, **place
+        )
+    except OSError:
+        raise
+    except Exception as error:  # each kind of file has its own kinds of errors
+        raise GeoLIDError(f"{source}: the weights are damaged, or do not fit the config: {error}") from None
+    finally:
+        noise.setLevel(level)
+    missing = sorted(set(report["missing_keys"]) - _MAY_BE_MISSING)
+    if missing:
+        raise GeoLIDError(
+            f"{source}: {len(missing)} weights of the encoder are not there, such as {missing[0]}; "
+            "is it another architecture, or cut short?"
+        )
+    return model
+
+
+def _random(conf: dict) -> PreTrainedModel:
+    try:
+        return AutoModel.from_config(_config(conf), **_AS_WANTED)
+    except ValueError as error:  # sizes that do not go together
+        raise _refused(conf, error) from None
+
+
+def _empty(conf: dict) -> PreTrainedModel:
+    """Build a model whose weights are whatever lies in memory: drawing a billion of them takes a quarter minute."""
+    with no_init_weights():
+        return _random(conf)
+
+
+def _changed(conf: Mapping, overrides: Mapping | None, by_user: bool = True) -> dict:
+    """Return a config with overrides; keys that a user wrote must be keys of its architecture."""
+    kind = conf.get("model_type")
+    if kind not in ENCODERS:
+        raise GeoLIDError(
+            f"frontend_conf: model_type {kind}; expected {' or '.join(ENCODERS)}. Others come by s3prl: frontend: s3prl"
+        )
+    keys = {"model_type", "do_normalize", *own_defaults(ENCODERS[kind].config_class)}
+    for key in (*(conf if by_user else ()), *(overrides or ())):
+        if key not in keys:
+            near = difflib.get_close_matches(key, keys, n=1)
+            raise GeoLIDError(
+                f"frontend_conf: {kind} has no setting {key}" + (f"; did you mean {near[0]}?" if near else "")
+            )
+    return {**conf, **(overrides or {}), **_NOT_BUILT}
+
+
+def _config(conf: Mapping) -> PreTrainedConfig:
+    try:
+        return ENCODERS[conf["model_type"]].config_class.from_dict(
+            {key: value for key, value in conf.items() if key != "do_normalize"}
+        )
+    except (StrictDataclassError, TypeError, ValueError) as error:
+        raise _refused(conf, error) from None
+
+
+def _refused(conf: Mapping, error: Exception) -> GeoLIDError:
+    return GeoLIDError(f"frontend_conf: transformers refuses this config of a {conf['model_type']}: {error}")
