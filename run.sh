@@ -36,6 +36,16 @@ max_wav_duration=60.0       # seconds; longer training utterances are left out
 max_faulty=0.01             # share of a set's utterances whose audio may be faulty
 allow_pipes=false           # whether commands in wav.scp are run
 
+# Training
+lid_config=conf/mini/geolid.yaml    # the model and how it is trained
+lid_args=                   # options over those of the config, such as "--max_epoch 3"
+lid_tag=                    # the experiment's name (default: the config's, and feats_type)
+lid_exp=                    # its folder (default: <expdir>/lid_<lid_tag>)
+ngpu=0                      # GPUs of a node; 0: on the CPU
+num_nodes=1                 # nodes of the cluster
+pretrained_model=           # begin with the weights of this .pth
+ignore_init_mismatch=false  # leave out those of its weights that do not fit
+
 . utils/parse_options.sh
 [ $# -eq 0 ] || { echo "$0: unexpected argument '$1'; options are --name value, see $0 --help" >&2; exit 2; }
 if [ -n "$python" ]; then
@@ -60,6 +70,11 @@ if [ -n "$speed_perturb_factors" ]; then
     stats_dir+=_sp
 fi
 dump=$dumpdir/$feats_type
+if [ -z "$lid_exp" ]; then
+    lid_tag=${lid_tag:-$(basename "$lid_config" .yaml)_$feats_type}
+    lid_exp=$expdir/lid_$lid_tag
+    [ -z "$speed_perturb_factors" ] || lid_exp+=_sp
+fi
 # Sets that a model is chosen by or scored on: they are kept whole, whatever the durations.
 # shellcheck disable=SC2086 # lists of sets
 read -ra judged_dirs < <(printf 'data/%s\n' $valid_set $test_sets | sort -u | xargs)
@@ -87,5 +102,11 @@ if begin_stage 4 "Find the length of every utterance, and what there is of each 
     steps/04_collect_stats.sh --fs "$fs" "$dump/${train_dir#data/}" "$dump/$valid_set" "$stats_dir"
 fi
 
-not_built_yet 5
+if begin_stage 5 "Train a model" "$lid_exp"; then
+    steps/05_train.sh --lid_config "$lid_config" --lid_args "$lid_args" --ngpu "$ngpu" --num_nodes "$num_nodes" \
+        --pretrained_model "$pretrained_model" --ignore_init_mismatch "$ignore_init_mismatch" --cmd "$cuda_cmd" \
+        "$dump/${train_dir#data/}" "$dump/$valid_set" "$stats_dir" "$lid_exp"
+fi
+
+not_built_yet 6
 end_run

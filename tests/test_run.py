@@ -1,4 +1,4 @@
-"""run.sh from nothing to what training begins with, on the embedded corpus in a reduced size."""
+"""run.sh from nothing to a trained model, on the embedded corpus in a reduced size."""
 
 import os
 import random
@@ -13,6 +13,7 @@ from conftest import environment, lay_out_recipe, run
 from geolid.data.tables import read_table
 
 SMALL = ["--local_data_opts", "--languages 'por spa vie' --utts_per_lang 12"]
+SHORT = ["--lid_args", "--max_epoch 2 --num_iters_per_epoch 3 --batch_bins 192000 --num_workers 0"]
 SETS = ["train", "dev", "test", "test_dialect", "test_phone", "test_noisy"]
 
 
@@ -30,7 +31,7 @@ def files_of(recipe: Path) -> dict[str, bytes]:
 def undisturbed(tmp_path_factory) -> tuple[Path, str, dict[str, bytes]]:
     """A recipe folder in which stages 1 to 4 ran, what they said and what they made."""
     recipe = lay_out_recipe(tmp_path_factory.mktemp("undisturbed"))
-    said = run("./run.sh", "--nj", 2, *SMALL, cwd=recipe).stdout
+    said = run("./run.sh", "--nj", 2, *SMALL, "--stop_stage", 4, cwd=recipe).stdout
     return recipe, said, files_of(recipe)
 
 
@@ -51,7 +52,15 @@ def test_it_goes_from_nothing_to_training_ready(undisturbed):
     ):
         assert line in said
     assert "=== Stage 2" not in said
-    assert "=== Stages 5 to 10 are not built yet; this is the end\n=== ./run.sh ended well after " in said
+    assert "\n=== ./run.sh ended well after " in said
+
+
+def test_it_trains_a_model(undisturbed):
+    recipe = undisturbed[0]
+    said = run("./run.sh", "--stage", 5, "--lid_exp", "trained", *SHORT, cwd=recipe).stdout
+    assert "training set: 36 utterances, " in said and "epoch 2/2 took " in said
+    assert (recipe / "trained/valid.accuracy.best.pth").exists()
+    assert "=== Stages 6 to 10 are not built yet; this is the end\n=== ./run.sh ended well after " in said
 
 
 def test_a_second_run_changes_no_byte(undisturbed):
@@ -66,7 +75,7 @@ def test_killed_again_and_again_it_ends_with_the_same_files(undisturbed, recipe)
     moments = random.Random(0)
     for number in range(4):
         process = subprocess.Popen(
-            ["./run.sh", "--nj", "2", *SMALL],
+            ["./run.sh", "--nj", "2", *SMALL, "--stop_stage", "4"],
             cwd=recipe,
             env=environment(),
             start_new_session=True,
@@ -76,7 +85,7 @@ def test_killed_again_and_again_it_ends_with_the_same_files(undisturbed, recipe)
         time.sleep(moments.uniform(0.3, 2.0) * (1 + number))
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    run("./run.sh", "--nj", 2, *SMALL, cwd=recipe)
+    run("./run.sh", "--nj", 2, *SMALL, "--stop_stage", 4, cwd=recipe)
     assert files_of(recipe) == files
 
 
@@ -105,7 +114,7 @@ def test_speed_perturbation_makes_a_bigger_training_set(undisturbed):
             ["--stage", 4],
             "dump/raw/train_mini_lang: there is no such directory; run stage 1, which makes data/<set>, or stage 3",
         ),
-        (["--stage", 9], "stage 9 is not built yet; the last stage that is, is 4"),
+        (["--stage", 9], "stage 9 is not built yet; the last stage that is, is 5"),
         (["--stage", "one"], "--stage is a whole number, not 'one'"),
         (["--stop_stge", 4], "unknown option --stop_stge; did you mean --stop_stage?"),
         (["--stage", 0], "stages are numbers from 1 to 10, found '0'"),
@@ -134,7 +143,7 @@ def test_it_can_be_called_from_anywhere(recipe):
 
 def test_an_interrupted_run_does_not_say_that_it_ended_well(undisturbed, recipe):
     process = subprocess.Popen(
-        ["./run.sh", *SMALL],
+        ["./run.sh", *SMALL, "--stop_stage", "4"],
         cwd=recipe,
         env=environment(),
         start_new_session=True,

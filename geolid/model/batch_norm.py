@@ -6,6 +6,7 @@ one process as on eight, and however its utterances are padded. torch's SyncBatc
 
 import torch
 from torch import Tensor, distributed, nn
+from torch.nn import functional
 
 
 class MaskedBatchNorm1d(nn.BatchNorm1d):
@@ -13,8 +14,15 @@ class MaskedBatchNorm1d(nn.BatchNorm1d):
 
     def forward(self, input: Tensor, mask: Tensor | None = None) -> Tensor:
         """Normalise (batch, dim) or (batch, dim, frames); mask is (batch, 1, frames), true where a frame is real."""
-        if not self.training or (mask is None and _processes() == 1):
+        if not self.training:
             return super().forward(input)
+        if _processes() == 1:
+            if input.numel() == input.shape[1]:  # a single value has no variance: what was learnt so far has to do
+                return functional.batch_norm(
+                    input, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
+                )
+            if mask is None:
+                return super().forward(input)
         with torch.autocast(input.device.type, enabled=False):
             return self._normalise_by_batch(input.float(), mask).to(input.dtype)
 

@@ -140,6 +140,8 @@ def _build_frontend(conf: Mapping[str, Any], load_encoder: bool) -> nn.Module:
         )
     if name == "ssl":
         given["load_weights"] = load_encoder
+        if conf.get("encoder_config"):  # of a model that was trained
+            given["config"] = conf["encoder_config"]
     return _build("frontend", FRONTENDS, {"frontend": name, "frontend_conf": given})
 
 

@@ -33,6 +33,16 @@ def test_conversion_keeps_parameters_and_names():
     assert dict(net.named_parameters()).keys() == parameters.keys()
 
 
+def test_a_batch_of_a_single_value_goes_by_what_was_learnt_before():
+    norm = MaskedBatchNorm1d(3)
+    norm(torch.randn(50, 3) * 2 + 1)
+    before = norm.running_mean.clone()
+    x = torch.randn(1, 3)
+    found = norm(x)
+    assert torch.equal(norm.running_mean, before)
+    torch.testing.assert_close(found, norm.eval()(x))
+
+
 def _one_of_two(rank, port, x, mask, target, results):
     distributed.init_process_group("gloo", f"tcp://localhost:{port}", world_size=2, rank=rank)
     norm = MaskedBatchNorm1d(x.shape[1])

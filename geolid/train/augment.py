@@ -1,0 +1,150 @@
+"""How an utterance is heard in training: its speed, a crop of it, a room, noise, a telephone; in this order."""
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from geolid.data.resample import resample
+from geolid.errors import GeoLIDError
+from geolid.train.noise import NoiseAdder, NoiseKind
+from geolid.train.reverberation import Reverberator
+from geolid.train.telephone import Telephone
+
+
+@dataclass(frozen=True)
+class AugmentConf:
+    """`preprocessor_conf` of a config: the keys of ESPnet's LIDPreprocessor, and ours. All augmentation is off."""
+
+    fix_duration: bool = True  # bring every utterance to target_duration, where one is given
+    target_duration: float | None = None  # seconds: a crop of longer utterances, shorter ones repeated
+    sample_rate: int | None = None  # Hz; only compared with fs, which tells the rate
+    speed_perturb: tuple[float, ...] = ()  # speeds to choose from, such as [0.9, 1.0, 1.1]; the language stays
+    rir_scp: str | None = None  # a list of room impulse responses
+    rir_apply_prob: float = 1.0
+    # [weight, list of files, [fewest, most] mixed at once, [lowest, highest] dB of speech over each] a kind of noise
+    noise_info: tuple[tuple[float, str, tuple[int, int], tuple[float, float]], ...] = ()
+    noise_apply_prob: float = 1.0
+    short_noise_thres: float = 0.5  # noise of less than this share of the speech is warned of
+    telephone_apply_prob: float = 0.0  # 300 to 3400 Hz, with mu-law, A-law or neither
+
+    def __post_init__(self) -> None:
+        for name in ("rir_apply_prob", "noise_apply_prob", "telephone_apply_prob", "short_noise_thres"):
+            value = getattr(self, name)
+            _expect(_is_number(value) and 0 <= value <= 1, name, value, "a number from 0 to 1")
+        _expect(isinstance(self.fix_duration, bool), "fix_duration", self.fix_duration, "true or false")
+        seconds = self.target_duration
+        _expect(seconds is None or _is_number(seconds) and seconds > 0, "target_duration", seconds, "seconds, or null")
+        speeds = self.speed_perturb
+        _expect(
+            isinstance(speeds, (list, tuple)) and all(_is_number(speed) and 0.5 <= speed <= 2 for speed in speeds),
+            "speed_perturb",
+            speeds,
+            "a list of speeds from 0.5 to 2, such as [0.9, 1.0, 1.1]",
+        )
+        scp = self.rir_scp
+        _expect(scp is None or isinstance(scp, str), "rir_scp", scp, "the path of a list of files, or null")
+        _expect(
+            isinstance(self.noise_info, (list, tuple)) and all(map(_is_noise_kind, self.noise_info)),
+            "noise_info",
+            self.noise_info,
+            "a list of [weight, list of files, [fewest, most] to mix, [lowest, highest] dB]",
+        )
+
+
+def read_augment_conf(conf: Mapping[str, Any], rate: int) -> AugmentConf:
+    """Read `preprocessor_conf`; `rate` is that of the audio."""
+    known = [field.name for field in fields(AugmentConf)]
+    for key in conf:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(known)}"
+            raise GeoLIDError(f"preprocessor_conf: unknown key {key}; {hint}")
+    given = {
+        key: () if value is None and key in ("noise_info", "speed_perturb") else value for key, value in conf.items()
+    }
+    augment_conf = AugmentConf(**given)
+    if augment_conf.sample_rate not in (None, rate):
+        raise GeoLIDError(
+            f"preprocessor_conf: sample_rate: found {augment_conf.sample_rate}, but the audio has {rate} Hz; leave the "
+            "key out, or format the audio at that rate (--fs)"
+        )
+    return augment_conf
+
+
+class Augmenter:
+    """Reads and changes utterances as a configuration says. What has probability 0 is never looked for."""
+
+    def __init__(self, conf: AugmentConf, rate: int):
+        self._speeds = tuple(conf.speed_perturb) or (1.0,)
+        wants_crop = conf.fix_duration and conf.target_duration is not None
+        self._target = round(conf.target_duration * rate) if wants_crop else None
+        self._rate = rate
+        self._steps: list[Callable[[np.ndarray, np.random.Generator], np.ndarray]] = []
+        if conf.rir_scp is not None and conf.rir_apply_prob > 0:
+            self._steps.append(Reverberator(Path(conf.rir_scp), conf.rir_apply_prob, rate))
+        kinds = [NoiseKind(*kind) for kind in conf.noise_info if kind[0] > 0]
+        if kinds and conf.noise_apply_prob > 0:
+            self._steps.append(NoiseAdder(kinds, conf.noise_apply_prob, conf.short_noise_thres, rate))
+        if conf.telephone_apply_prob > 0:
+            self._steps.append(Telephone(conf.telephone_apply_prob, rate))
+
+    def longest(self, lengths: np.ndarray) -> np.ndarray:
+        """Return how long utterances of these lengths, (utterances,) in samples, can get: batches are filled by it."""
+        if self._target is not None:
+            return np.full_like(lengths, self._target)
+        slowest = min(self._speeds)
+        return lengths if slowest >= 1 else np.ceil(lengths / slowest).astype(lengths.dtype)
+
+    def __call__(self, read: Callable[[int, int], np.ndarray], length: int, rng: np.random.Generator) -> np.ndarray:
+        """Return an utterance of `length` samples as it is heard this time, (samples,) float32.
+
+        `read(first, count)` gives its samples; of a long utterance only the crop is read.
+        """
+        speed = float(rng.choice(self._speeds))
+        wave = self._read_crop(read, length, speed, rng)
+        for step in self._steps:
+            wave = step(wave, rng)
+        return wave
+
+    def _read_crop(
+        self, read: Callable[[int, int], np.ndarray], length: int, speed: float, rng: np.random.Generator
+    ) -> np.ndarray:
+        # what is played faster has to be longer
+        needed = length if self._target is None else int(np.ceil(self._target * speed))
+        count = min(length, needed)
+        wave = read(int(rng.integers(0, length - count, endpoint=True)), count)
+        if speed != 1:
+            wave = resample(wave, self._rate, self._rate, speed)
+        return wave if self._target is None else np.resize(wave, self._target)
+
+
+def _expect(good: bool, key: str, found: object, expected: str) -> None:
+    if not good:
+        raise GeoLIDError(f"preprocessor_conf: {key}: found {found!r}, expected {expected}")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_noise_kind(kind: object) -> bool:
+    if not (isinstance(kind, (list, tuple)) and len(kind) == 4):
+        return False
+    weight, scp, number, snr = kind
+    return (
+        _is_number(weight)
+        and weight >= 0
+        and isinstance(scp, str)
+        and _is_range(number)
+        and all(isinstance(end, int) for end in number)
+        and number[0] >= 0
+        and _is_range(snr)
+    )
+
+
+def _is_range(value: object) -> bool:
+    return isinstance(value, (list, tuple)) and len(value) == 2 and all(map(_is_number, value)) and value[0] <= value[1]

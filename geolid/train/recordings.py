@@ -1,0 +1,36 @@
+"""Parts of audio files as floats; no more is decoded than is wanted."""
+
+import io
+
+import numpy as np
+import soundfile
+
+from geolid.data import audio
+from geolid.data.audio import AudioError
+
+
+def open_recording(source: str) -> soundfile.SoundFile:
+    """Open a file, or the entry `<ark>:<offset>`."""
+    place = audio.ark_place(source)
+    try:
+        opened: str | io.BytesIO = audio._ark_entry(*place) if place else source
+    except OSError as error:
+        raise AudioError(f"cannot be read: {source}: {error.strerror}") from None
+    file = audio._open(opened, source)
+    if file.frames == 0:
+        raise AudioError(f"no samples: {source}")
+    return file
+
+
+def read_stretch(file: soundfile.SoundFile, source: str, first: int, count: int) -> np.ndarray:
+    """Return `count` samples from the `first` on, (count, channels) float32; `source` is named in errors."""
+    try:
+        file.seek(first)
+        samples = file.read(count, dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        raise AudioError(f"cannot be decoded: {source}: {error.error_string}") from None
+    if len(samples) < count:
+        raise AudioError(f"cut short: {source}: {first + len(samples)} samples are there, {first + count} were wanted")
+    if not np.isfinite(samples).all():
+        raise AudioError(f"not numbers: {source}: some samples are NaN or infinite")
+    return samples

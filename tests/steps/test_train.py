@@ -1,0 +1,159 @@
+"""Stage 5 as a user runs it, on tones: a language is a pitch."""
+
+import os
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+import yaml
+
+from conftest import environment, make_data_dir, run
+
+STAGE = "steps/05_train.sh"
+PITCHES = {"deu": 200, "fra": 400, "ita": 800}
+CONFIG = """
+based_on: mini/geolid.yaml
+model_conf: {lang2vec_conditioning_layers: [0]}
+frontend_conf:
+  config: {hidden_size: 16, num_hidden_layers: 2, num_attention_heads: 2, intermediate_size: 24,
+           hidden_dropout: 0.0, conformer_conv_dropout: 0.0, conv_depthwise_kernel_size: 3}
+encoder_conf: {model_scale: 4, ndim: 16, output_size: 24}
+projector_conf: {output_size: 12}
+projector_condition_conf: {output_size: 12}
+preprocessor_conf: {fix_duration: false}
+batch_bins: 64000
+max_batch_size: 6
+num_iters_per_epoch: 6
+max_epoch: 3
+num_workers: 0
+log_interval: 2
+scheduler_conf: {max_lr: 0.01}
+"""
+
+
+@pytest.fixture
+def corpus(recipe) -> Path:
+    """data/train and data/valid with their lengths, and conf/tiny.yaml."""
+    generator = np.random.default_rng(0)
+    for name, count in (("train", 6), ("valid", 3)):
+        audio, shapes = {}, {}
+        for language, pitch in PITCHES.items():
+            for number in range(count):
+                utt, samples = f"{language}_{name}_{number}", int(generator.integers(6000, 14000))
+                wave = 0.3 * np.sin(2 * np.pi * pitch * np.arange(samples) / 16000)
+                soundfile.write(
+                    recipe / f"{utt}.wav", wave + 0.01 * generator.standard_normal(samples), 16000, subtype="PCM_16"
+                )
+                audio[utt], shapes[utt] = (language, f"{utt}.wav"), samples
+        make_data_dir(recipe / "data" / name, audio)
+        (recipe / "stats" / name).mkdir(parents=True)
+        (recipe / "stats" / name / "speech_shape").write_text(
+            "".join(f"{utt} {samples}\n" for utt, samples in sorted(shapes.items()))
+        )
+    (recipe / "tiny.yaml").write_text(CONFIG.replace("mini/", "conf/mini/"))
+    return recipe
+
+
+ARGUMENTS = ("data/train", "data/valid", "stats")
+
+
+def train(corpus, *options, into="exp", ok=True):
+    return run(STAGE, "--lid_config", "tiny.yaml", *options, *ARGUMENTS, into, cwd=corpus, ok=ok)
+
+
+def losses(folder: Path) -> list[float]:
+    record = torch.load(folder / "checkpoint.pth", weights_only=True)["reporter"]["stats"]
+    return [record[epoch]["train"]["loss"] for epoch in sorted(record)]
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return torch.load(folder / "latest.pth", weights_only=True)
+
+
+def test_a_model_is_trained_and_a_second_run_has_nothing_to_do(corpus):
+    done = train(corpus)
+    lines = done.stdout.splitlines()
+    assert "training set: 18 utterances, 0.0 h, 3 languages" in lines
+    assert any(line.startswith("epoch 1/3, batch 2/6: loss ") and line.endswith(" left") for line in lines), lines
+    assert any(line.startswith("epoch 3/3 took ") for line in lines), lines
+    exp = corpus / "exp"
+    assert {"config.yaml", "checkpoint.pth", "3epoch.pth", "train.log", "images", "tensorboard"} <= {
+        path.name for path in exp.iterdir()
+    }
+    assert (exp / "valid.accuracy.best.pth").resolve().name.endswith("epoch.pth")
+    assert (exp / "images/curves.png").stat().st_size > 10_000
+    config = yaml.safe_load((exp / "config.yaml").read_text())
+    assert (config["languages"], config["lang_num"]) == (["deu", "fra", "ita"], 3)
+    assert config["encoder_config"]["hidden_size"] == 16
+    assert losses(exp)[-1] < losses(exp)[0] - 0.5
+
+    from geolid.train.task import GeoLIDTask
+
+    model, args = GeoLIDTask.build_model_from_file(exp / "config.yaml", exp / "latest.pth", "cpu")
+    wave, _ = soundfile.read(corpus / "ita_valid_0.wav", dtype="float32")
+    embeddings, languages = model(
+        speech=torch.from_numpy(wave)[None],
+        speech_lengths=torch.tensor([len(wave)]),
+        lid_labels=None,
+        extract_embd=True,
+    )
+    assert embeddings.shape == (1, 12) and 0 <= int(languages) < len(args.languages)
+
+    before = {path: path.stat().st_mtime_ns for path in exp.glob("*epoch.pth")}
+    again = train(corpus)
+    assert "training is at its end: epoch 3 of 3" in again.stdout
+    assert {path: path.stat().st_mtime_ns for path in exp.glob("*epoch.pth")} == before
+    assert (exp / "train.1.log").exists()
+
+
+def test_two_processes_train_as_one(corpus):
+    """Twenty updates, each an epoch of one batch, so that the record holds the loss of each."""
+    conf = "--max_epoch 20 --num_iters_per_epoch 1 --max_collapsed_epochs 99 --min_batch_size 4 --batch_bins 96000"
+    options = ("--lid_args", f"{conf} --scheduler_conf max_lr=0.0005")
+    train(corpus, *options, into="one")
+    train(corpus, *options, "--num_processes", "2", into="two")
+    one, two = losses(corpus / "one"), losses(corpus / "two")
+    assert len(one) == len(two) == 20
+    assert max(abs(a - b) for a, b in zip(one, two, strict=True)) < 1e-3
+    assert max(one) - min(one) > 0.5  # something was learnt
+
+
+def test_a_training_that_was_killed_twice_ends_with_the_same_weights(corpus):
+    train(corpus, into="undisturbed")
+    command = [STAGE, "--lid_config", "tiny.yaml", *ARGUMENTS, "killed"]
+    for marker in ("epoch 1/3 took", "epoch 3/3, batch 2/6"):
+        process = subprocess.Popen(
+            command, cwd=corpus, env=environment(), stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
+        for line in process.stdout:
+            if line.startswith(marker):
+                break
+        time.sleep(random.Random(1).random() / 10)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        time.sleep(2)  # the job sees that its launcher is gone, and ends
+    finished = train(corpus, into="killed")
+    assert "training goes on after epoch" in finished.stdout
+    expected = weights(corpus / "undisturbed")
+    for name, tensor in weights(corpus / "killed").items():
+        torch.testing.assert_close(tensor, expected[name], rtol=0, atol=1e-6)
+
+
+def test_what_cannot_be_trained_is_told(corpus):
+    failed = train(corpus, "--lid_args", "--max_epochs 3", ok=False)
+    assert "unknown option 'max_epochs'; do you mean max_epoch?" in failed.stderr
+    if not torch.cuda.is_available():
+        failed = train(corpus, "--ngpu", "1", ok=False)
+        assert "this machine shows 0" in failed.stderr
+    utt2lang = (corpus / "data/valid/utt2lang").read_text().replace(" ita", " spa")
+    (corpus / "data/valid/utt2lang").write_text(utt2lang)
+    lang2utt = (corpus / "data/valid/lang2utt").read_text().replace("ita ", "spa ")
+    (corpus / "data/valid/lang2utt").write_text("".join(sorted(lang2utt.splitlines(True))))
+    failed = train(corpus, ok=False)
+    assert "none of the 3 of the training set's lang2utt: spa (3)" in failed.stderr
