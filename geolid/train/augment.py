@@ -1,4 +1,4 @@
-"""How an utterance is heard in training: its speed, a crop of it, a room, noise, a telephone; in this order."""
+"""How an utterance is heard in training: its speed, a crop, its voice, a room, noise, a telephone; in this order."""
 
 import difflib
 from collections.abc import Callable, Mapping
@@ -13,6 +13,7 @@ from geolid.errors import GeoLIDError
 from geolid.train.noise import NoiseAdder, NoiseKind
 from geolid.train.reverberation import Reverberator
 from geolid.train.telephone import Telephone
+from geolid.train.voice import VoiceChanger
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class AugmentConf:
     target_duration: float | None = None  # seconds: a crop of longer utterances, shorter ones repeated
     sample_rate: int | None = None  # Hz; only compared with fs, which tells the rate
     speed_perturb: tuple[float, ...] = ()  # speeds to choose from, such as [0.9, 1.0, 1.1]; the language stays
+    voice_apply_prob: float = 0.0  # formants moved, as if somebody else spoke
+    voice_strength: float = 0.25  # by factors from 1 / (1 + this) to 1 + this
     rir_scp: str | None = None  # a list of room impulse responses
     rir_apply_prob: float = 1.0
     # [weight, list of files, [fewest, most] mixed at once, [lowest, highest] dB of speech over each] a kind of noise
@@ -32,7 +35,14 @@ class AugmentConf:
     telephone_apply_prob: float = 0.0  # 300 to 3400 Hz, with mu-law, A-law or neither
 
     def __post_init__(self) -> None:
-        for name in ("rir_apply_prob", "noise_apply_prob", "telephone_apply_prob", "short_noise_thres"):
+        for name in (
+            "voice_apply_prob",
+            "voice_strength",
+            "rir_apply_prob",
+            "noise_apply_prob",
+            "telephone_apply_prob",
+            "short_noise_thres",
+        ):
             value = getattr(self, name)
             _expect(_is_number(value) and 0 <= value <= 1, name, value, "a number from 0 to 1")
         _expect(isinstance(self.fix_duration, bool), "fix_duration", self.fix_duration, "true or false")
@@ -84,6 +94,8 @@ class Augmenter:
         self._target = round(conf.target_duration * rate) if wants_crop else None
         self._rate = rate
         self._steps: list[Callable[[np.ndarray, np.random.Generator], np.ndarray]] = []
+        if conf.voice_apply_prob > 0:
+            self._steps.append(VoiceChanger(conf.voice_apply_prob, conf.voice_strength, rate))
         if conf.rir_scp is not None and conf.rir_apply_prob > 0:
             self._steps.append(Reverberator(Path(conf.rir_scp), conf.rir_apply_prob, rate))
         kinds = [NoiseKind(*kind) for kind in conf.noise_info if kind[0] > 0]
