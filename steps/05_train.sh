@@ -27,6 +27,7 @@ utils/validate_data_dir.sh "$train_dir" "$valid_dir"
 train=(python)
 if [ "$num_nodes" -gt 1 ]; then
     train=(utils/torchrun_nodes.sh "$num_nodes" "$num_processes")
+    cmd+=" --sbatch nodes=$num_nodes"
 elif [ "$num_processes" -gt 1 ]; then
     train=(torchrun --standalone --nproc_per_node "$num_processes")
 fi

@@ -68,6 +68,8 @@ def make_plan(
             end = schedule_end(scheduler, updates, updates_per_epoch)
             facts.append(_told(scheduler, end))
             warnings += _mismatch(end, updates)
+    if processes > 1:
+        facts.append(f"{processes} processes share each batch")
     trained = _count(p for p in model.parameters() if p.requires_grad)
     frozen = _count(p for p in model.parameters() if not p.requires_grad)
     facts.append(f"parameters: {trained / 1e6:.1f} million trained, {frozen / 1e6:.1f} million frozen")

@@ -14,6 +14,7 @@ import torch
 import yaml
 
 from conftest import environment, make_data_dir, run
+from slurm_cluster import missing_programs, slurm_cluster
 
 STAGE = "steps/05_train.sh"
 PITCHES = {"deu": 200, "fra": 400, "ita": 800}
@@ -157,3 +158,19 @@ def test_what_cannot_be_trained_is_told(corpus):
     (corpus / "data/valid/lang2utt").write_text("".join(sorted(lang2utt.splitlines(True))))
     failed = train(corpus, ok=False)
     assert "none of the 3 of the training set's lang2utt: spa (3)" in failed.stderr
+
+
+@pytest.mark.skipif(bool(missing_programs()), reason=f"Slurm is not installed: no {', '.join(missing_programs())}")
+def test_two_nodes_of_a_cluster_train_together(corpus, monkeypatch):
+    with slurm_cluster(nodes=2) as variables:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        cmd = "utils/run_slurm.py --mem 2G --time 0:10:00"
+        done = train(corpus, "--cmd", cmd, "--num_nodes", 2, "--lid_args", "--min_batch_size 4 --batch_bins 96000")
+    assert "epoch 3/3 took " in done.stdout
+    assert "2 processes share each batch" in done.stdout
+
+
+def test_several_nodes_need_a_cluster(corpus):
+    failed = train(corpus, "--num_nodes", 2, ok=False)
+    assert "several nodes need Slurm; set cmd_backend=slurm in cmd.sh" in failed.stderr

@@ -1,4 +1,7 @@
-"""A Slurm cluster of one node, private to the tests: the real daemons, with a folder and ports of their own."""
+"""A Slurm cluster, private to the tests: the real daemons, with a folder and ports of their own.
+
+All its nodes are this machine.
+"""
 
 import contextlib
 import getpass
@@ -18,16 +21,15 @@ CONFIG = """
 ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort={controller_port}
-SlurmdPort={node_port}
 SlurmUser={user}
 SlurmdUser={user}
 AuthType=auth/munge
 # A job that is started again has to wait until its first credential is void; 5 s is the least that Slurm takes.
 AuthInfo=socket={folder}/munge.socket,cred_expire=5
 StateSaveLocation={folder}/state
-SlurmdSpoolDir={folder}/spool
+SlurmdSpoolDir={folder}/spool.%n
 SlurmctldPidFile={folder}/slurmctld.pid
-SlurmdPidFile={folder}/slurmd.pid
+SlurmdPidFile={folder}/slurmd.%n.pid
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SelectType=select/cons_tres
@@ -39,14 +41,15 @@ KillWait=2
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 SchedulerParameters=batch_sched_delay=0,sched_interval=1
-# The node claims more than this machine may have; no job makes use of it.
+# The nodes claim more than this machine may have; no job makes use of it.
 SlurmdParameters=config_overrides
-NodeName={host} NodeAddr=127.0.0.1 CPUs=4 RealMemory=4000 Gres=gpu:2
+{nodes}
 PartitionName=main Nodes=ALL Default=YES PriorityTier=1
 PartitionName=short Nodes=ALL MaxTime=10
 PartitionName=urgent Nodes=ALL PriorityTier=2
 EnforcePartLimits=ALL
 """
+NODE = "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs=4 RealMemory=4000 Gres=gpu:2"
 GRES = """
 Name=gpu File=/dev/null
 Name=gpu File=/dev/zero
@@ -58,7 +61,7 @@ def missing_programs() -> list[str]:
 
 
 @contextlib.contextmanager
-def slurm_cluster() -> Iterator[dict[str, str]]:
+def slurm_cluster(nodes: int = 1) -> Iterator[dict[str, str]]:
     """Yield the environment variables that lead Slurm's commands to the cluster."""
     with tempfile.TemporaryDirectory(prefix="slurm.") as name, contextlib.ExitStack() as daemons:
         folder = Path(name)
@@ -67,8 +70,10 @@ def slurm_cluster() -> Iterator[dict[str, str]]:
         (folder / "munge.key").write_bytes(os.urandom(128))
         (folder / "munge.key").chmod(0o600)
         host = socket.gethostname().partition(".")[0]
-        controller_port, node_port = _free_ports(2)
-        settings = {"host": host, "controller_port": controller_port, "node_port": node_port}
+        controller_port, *node_ports = _free_ports(1 + nodes)
+        names = [host, *(f"{host}-{number}" for number in range(2, nodes + 1))]
+        rows = [NODE.format(name=name, host=host, port=port) for name, port in zip(names, node_ports, strict=True)]
+        settings = {"host": host, "controller_port": controller_port, "nodes": "\n".join(rows)}
         (folder / "slurm.conf").write_text(CONFIG.format(**settings, user=getpass.getuser(), folder=folder))
         (folder / "gres.conf").write_text(GRES)
         environment = {"SLURM_CONF": str(folder / "slurm.conf"), "PATH": PATH}
@@ -78,8 +83,10 @@ def slurm_cluster() -> Iterator[dict[str, str]]:
         daemons.enter_context(_daemon(folder, environment, "munged", "--foreground", *files))
         _wait_for(folder, (folder / "munge.socket").exists)
         daemons.enter_context(_daemon(folder, environment, "slurmctld", "-D"))
-        daemons.enter_context(_daemon(folder, environment, "slurmd", "-D"))
-        _wait_for(folder, lambda: _ask(environment, "sinfo", "--noheader", "--format=%T", "--partition=main") == "idle")
+        for name in names:
+            daemons.enter_context(_daemon(folder, environment, "slurmd", "-D", "-N", name))
+        states = ("sinfo", "--noheader", "--Node", "--format=%T", "--partition=main")
+        _wait_for(folder, lambda: _ask(environment, *states).split() == ["idle"] * nodes)
         yield environment
         _ask(environment, "scancel", f"--user={getpass.getuser()}")
         _wait_for(folder, lambda: _ask(environment, "squeue", "--noheader") == "")
@@ -95,7 +102,8 @@ def _free_ports(count: int) -> list[int]:
 
 @contextlib.contextmanager
 def _daemon(folder: Path, environment: dict[str, str], *command: str) -> Iterator[None]:
-    with (folder / f"{command[0]}.out").open("w") as out:
+    number = len(list(folder.glob("*.out")))
+    with (folder / f"{number}-{command[0]}.out").open("w") as out:
         process = subprocess.Popen(command, env=os.environ | environment, stdout=out, stderr=out)
     try:
         yield
