@@ -3,7 +3,6 @@
 The keys are those of ESPnet's configs; a config.yaml that training wrote, or one that was published, builds as it is.
 """
 
-import difflib
 import importlib
 import inspect
 from collections.abc import Callable, Mapping
@@ -15,7 +14,7 @@ import yaml
 from espnet2.torch_utils.initialize import initialize
 from torch import nn
 
-from geolid.errors import GeoLIDError
+from geolid.errors import GeoLIDError, refuse_unknown
 from geolid.model.conditioning import Conditioning
 from geolid.model.language_vectors import LossMixing
 from geolid.model.lid import GeoLIDModel, VectorHead
@@ -83,7 +82,7 @@ def build_model(conf: Mapping[str, Any], load_encoder: bool = True) -> GeoLIDMod
     layers_weight = 0.0
     if conf.get("model") == "upstream_condition":
         layers_weight, conditioning = _build_conditioning(conf, model_conf, frontend, head)
-    _refuse_unknown("model_conf", model_conf, ("extract_feats_in_collect_stats",))
+    refuse_unknown("model_conf", model_conf, ("extract_feats_in_collect_stats",))
     model = GeoLIDModel(
         frontend=frontend,
         specaug=_build("specaug", SPECAUGS, conf) if conf.get("specaug") else None,
@@ -215,15 +214,5 @@ def _build(key: str, choices: Mapping[str, Any], conf: Mapping[str, Any], **comp
     given = dict(conf.get(f"{key}_conf") or {})
     parameters = inspect.signature(part).parameters
     if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
-        _refuse_unknown(f"{key}_conf of {name}", given, [name for name in parameters if name not in computed])
+        refuse_unknown(f"{key}_conf of {name}", given, [name for name in parameters if name not in computed])
     return partial(part, **computed)(**given)
-
-
-def _refuse_unknown(where: str, given: Mapping[str, Any], known) -> None:
-    for key in given:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            raise GeoLIDError(
-                f"{where}: unknown key '{key}'; "
-                + (f"do you mean {near[0]}?" if near else f"it knows {', '.join(known)}")
-            )

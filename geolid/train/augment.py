@@ -1,6 +1,5 @@
 """How an utterance is heard in training: its speed, a crop, its voice, a room, noise, a telephone; in this order."""
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from geolid.data.resample import resample
-from geolid.errors import GeoLIDError
+from geolid.errors import GeoLIDError, refuse_unknown
 from geolid.train.noise import NoiseAdder, NoiseKind
 from geolid.train.reverberation import Reverberator
 from geolid.train.telephone import Telephone
@@ -68,11 +67,7 @@ class AugmentConf:
 def read_augment_conf(conf: Mapping[str, Any], rate: int) -> AugmentConf:
     """Read `preprocessor_conf`; `rate` is that of the audio."""
     known = [field.name for field in fields(AugmentConf)]
-    for key in conf:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(known)}"
-            raise GeoLIDError(f"preprocessor_conf: unknown key {key}; {hint}")
+    refuse_unknown("preprocessor_conf", conf, known)
     given = {
         key: () if value is None and key in ("noise_info", "speed_perturb") else value for key, value in conf.items()
     }

@@ -4,9 +4,8 @@ A config may name another, beside it, that it changes: `based_on: <file>`. What 
 within `..._conf`.
 """
 
-import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,15 +41,6 @@ def merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
         inner = isinstance(value, Mapping) and isinstance(both.get(key), Mapping)
         both[key] = merge(both[key], value) if inner else value
     return both
-
-
-def refuse_unknown(source: str, keys: Iterable[str], known: Iterable[str]) -> None:
-    known = list(known)
-    for key in keys:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"do you mean {near[0]}?" if near else "python -m geolid.bin.train --help lists what there is"
-            raise GeoLIDError(f"{source}: unknown option '{key}'; {hint}")
 
 
 def _numbers(value: Any) -> Any:

@@ -17,14 +17,14 @@ from espnet2.train.distributed_utils import DistributedOption
 from espnet2.utils.nested_dict_action import NestedDictAction
 from espnet2.utils.types import int_or_none, str_or_none
 
-from geolid.errors import GeoLIDError
-from geolid.geo.vectors import vectors
+from geolid.errors import GeoLIDError, refuse_unknown
+from geolid.geo.vectors import VectorError, vectors
 from geolid.model import build
 from geolid.model.initial import load_initial_weights
 from geolid.model.lid import GeoLIDModel
 from geolid.train.augment import AugmentConf, Augmenter, read_augment_conf
 from geolid.train.batches import BatchSize
-from geolid.train.config import read_config, refuse_unknown
+from geolid.train.config import read_config
 from geolid.train.dataset import SpeechDataset
 from geolid.train.guards import SAMPLE_RATE, require_gpus
 from geolid.train.iterator import TrainIterFactory, ValidIterFactory
@@ -266,7 +266,10 @@ def _language_vectors(args: argparse.Namespace):
             f"lang2vec_type: {kind} in loss_conf, {given['lang2vec_type']} in preprocessor_conf; loss_conf is enough"
         )
     file = given.get("lang2vec_file")
-    return vectors(args.languages, kind, Path(file) if file else None)
+    try:
+        return vectors(args.languages, kind, Path(file) if file else None)
+    except VectorError as error:
+        raise GeoLIDError(f"{error}\nThe vector file is named as preprocessor_conf: {{lang2vec_file: FILE}}") from None
 
 
 def _set_schedule_length(args: argparse.Namespace) -> None:

@@ -148,7 +148,7 @@ def test_a_training_that_was_killed_twice_ends_with_the_same_weights(corpus):
 
 def test_what_cannot_be_trained_is_told(corpus):
     failed = train(corpus, "--lid_args", "--max_epochs 3", ok=False)
-    assert "unknown option 'max_epochs'; do you mean max_epoch?" in failed.stderr
+    assert "unknown key 'max_epochs'; did you mean max_epoch?" in failed.stderr
     if not torch.cuda.is_available():
         failed = train(corpus, "--ngpu", "1", ok=False)
         assert "this machine shows 0" in failed.stderr
@@ -174,3 +174,108 @@ def test_two_nodes_of_a_cluster_train_together(corpus, monkeypatch):
 def test_several_nodes_need_a_cluster(corpus):
     failed = train(corpus, "--num_nodes", 2, ok=False)
     assert "several nodes need Slurm; set cmd_backend=slurm in cmd.sh" in failed.stderr
+
+
+# A published YAML as it stands, but for its size: what was changed for that is marked.
+PUBLISHED = """
+model: upstream_condition
+model_conf:
+  lang2vec_conditioning_layers: [1]    # [32, 36, 40, 44]
+  apply_intermediate_lang2vec_loss: true
+  apply_intermediate_lang2vec_condition: true
+  inter_lang2vec_loss_weight: 0.4
+  cutoff_gradient_from_backbone: false
+  cutoff_gradient_before_condproj: true
+  shared_conditioning_proj: true
+frontend: s3prl_condition
+frontend_conf:
+    frontend_conf:
+        upstream: hf_wav2vec2_condition
+        path_or_url: encoder    # facebook/mms-1b
+    download_dir: ./hub
+    multilayer_feature: true
+normalize: utterance_mvn
+normalize_conf: {norm_vars: false}
+encoder: ecapa_tdnn
+encoder_conf: {model_scale: 4, ndim: 16, output_size: 24}    # 8, 512, 1536
+pooling: chn_attn_stat
+projector: rawnet3
+projector_conf: {output_size: 192}
+encoder_condition: identity
+pooling_condition: chn_attn_stat
+projector_condition: rawnet3
+projector_condition_conf: {output_size: 192}
+preprocessor: lid
+preprocessor_conf:
+  fix_duration: false
+  sample_rate: 16000
+  noise_apply_prob: 0.0
+  noise_info:
+  - [1.0, 'dump/raw/musan_speech.scp', [4, 7], [13, 20]]
+  - [1.0, 'dump/raw/musan_noise.scp', [1, 1], [0, 15]]
+  - [1.0, 'dump/raw/musan_music.scp', [1, 1], [5, 15]]
+  rir_apply_prob: 0.0
+  rir_scp: dump/raw/rirs.scp
+  use_lang2vec: true
+  lang2vec_type: geo
+loss: aamsoftmax_sc_topk_lang2vec
+loss_conf:
+  {margin: 0.5, scale: 30, K: 3, mp: 0.06, k_top: 5, lang2vec_dim: 299, lang2vec_type: geo, lang2vec_weight: 0.2}
+num_att_plot: 0
+num_workers: 1    # 8
+cudnn_deterministic: false
+cudnn_benchmark: true
+log_interval: 100
+unused_parameters: true
+use_amp: true
+keep_nbest_models: 2
+grad_clip: 9999
+best_model_criterion:
+- - valid
+  - accuracy
+  - max
+iterator_type: category
+valid_iterator_type: category
+seed: 3702
+max_epoch: 2    # 33
+accum_grad: 4
+num_iters_per_epoch: 4    # 2000
+batch_type: catpow_balance_dataset
+batch_bins: 1440000
+max_batch_size: 6
+language_upsampling_factor: 0.5
+dataset_upsampling_factor: 0.3
+dataset_scaling_factor: 1.2
+drop_last_iter: false
+optim: adam
+optim_conf:
+  lr: 0.00001
+  betas: [0.9, 0.98]
+scheduler: tristagelr
+scheduler_conf:
+  {max_steps: 12500, warmup_ratio: 0.1, hold_ratio: 0.4, decay_ratio: 0.5, init_lr_scale: 0.6, final_lr_scale: 0.1}
+"""
+
+
+def test_a_published_config_trains_as_it_stands(corpus):
+    from transformers import Wav2Vec2Config, Wav2Vec2Model
+
+    sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 24}
+    config = Wav2Vec2Config(
+        **sizes,
+        conv_dim=[8] * 7,
+        num_conv_pos_embeddings=8,
+        num_conv_pos_embedding_groups=2,
+        feat_extract_norm="layer",
+        do_stable_layer_norm=True,
+    )
+    Wav2Vec2Model(config).save_pretrained(corpus / "encoder")
+    (corpus / "tiny.yaml").write_text(PUBLISHED)
+    utts = sorted(line.split()[0] for line in (corpus / "data/train/utt2lang").read_text().splitlines())
+    datasets = {utt: f"corpus{number % 2}" for number, utt in enumerate(utts)}
+    (corpus / "data/train/utt2dataset").write_text("".join(f"{utt} {name}\n" for utt, name in datasets.items()))
+    done = train(corpus)
+    assert "WARNING: the schedule ends after 12500 updates" in done.stdout, done.stdout
+    assert "epoch 2/2 took " in done.stdout
+    record = torch.load(corpus / "exp/checkpoint.pth", weights_only=True)["reporter"]["stats"]
+    assert {"class_loss", "geo_loss", "geo_loss_layer1", "geo_loss_layers", "loss"} <= record[2]["train"].keys()

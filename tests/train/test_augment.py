@@ -234,8 +234,8 @@ def test_the_key_decides_everything(tmp_path):
 @pytest.mark.parametrize(
     ("conf", "message"),
     [
-        ({"noise_aply_prob": 0.5}, "preprocessor_conf: unknown key noise_aply_prob; did you mean noise_apply_prob"),
-        ({"zzz": 1}, "unknown key zzz; expected one of fix_duration, target_duration"),
+        ({"noise_aply_prob": 0.5}, "preprocessor_conf: unknown key 'noise_aply_prob'; did you mean noise_apply_prob"),
+        ({"zzz": 1}, "unknown key 'zzz'; expected one of fix_duration, target_duration"),
         ({"sample_rate": 8000}, "sample_rate: found 8000, but the audio has 16000 Hz"),
         ({"noise_apply_prob": 1.5}, "noise_apply_prob: found 1.5, expected a number from 0 to 1"),
         ({"rir_apply_prob": None}, "rir_apply_prob: found None, expected a number from 0 to 1"),

@@ -41,11 +41,11 @@ def test_the_published_name_of_the_upsampling_factor_is_understood(tmp_path):
 
 
 def test_an_option_that_does_not_exist_is_told_its_neighbour(tmp_path):
-    with pytest.raises(GeoLIDError, match="unknown option 'max_epochs'; do you mean max_epoch?"):
+    with pytest.raises(GeoLIDError, match="unknown key 'max_epochs'; did you mean max_epoch?"):
         parse("--max_epochs", "3")
     config = tmp_path / "a.yaml"
     config.write_text("batch_bin: 3\n")
-    with pytest.raises(GeoLIDError, match="a.yaml: unknown option 'batch_bin'; do you mean batch_bins?"):
+    with pytest.raises(GeoLIDError, match="a.yaml: unknown key 'batch_bin'; did you mean batch_bins?"):
         parse("--config", str(config))
 
 

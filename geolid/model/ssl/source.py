@@ -1,6 +1,5 @@
 """Where an encoder comes from: the Hugging Face Hub, a folder, or a config alone."""
 
-import difflib
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +9,7 @@ from huggingface_hub.errors import StrictDataclassError
 from transformers import AutoModel, PreTrainedConfig, PreTrainedModel, Wav2Vec2FeatureExtractor
 from transformers.initialization import no_init_weights
 
-from geolid.errors import GeoLIDError
+from geolid.errors import GeoLIDError, refuse_unknown
 from geolid.model.ssl.architectures import ARCHITECTURES
 from geolid.model.ssl.encoder import SSLEncoder, own_defaults
 from geolid.model.ssl.wav2vec2 import Wav2Vec2Encoder
@@ -143,12 +142,7 @@ def _changed(conf: Mapping, overrides: Mapping | None, by_user: bool = True) -> 
             f"frontend_conf: model_type {kind}; expected {' or '.join(ENCODERS)}. Others come by s3prl: frontend: s3prl"
         )
     keys = {"model_type", "do_normalize", *own_defaults(ENCODERS[kind].config_class)}
-    for key in (*(conf if by_user else ()), *(overrides or ())):
-        if key not in keys:
-            near = difflib.get_close_matches(key, keys, n=1)
-            raise GeoLIDError(
-                f"frontend_conf: {kind} has no setting {key}" + (f"; did you mean {near[0]}?" if near else "")
-            )
+    refuse_unknown(f"frontend_conf: {kind}", (*(conf if by_user else ()), *(overrides or ())), sorted(keys))
     return {**conf, **(overrides or {}), **_NOT_BUILT}
 
 
