@@ -6,6 +6,7 @@ version, and fewer of them under LayerDrop.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -32,6 +33,7 @@ class SSLEncoder(nn.Module, ABC):
     """
 
     config_class: type[PreTrainedConfig]
+    preprocessing: dict[str, Any] = {}  # settings of transformers' preprocessor that are ours to heed; their defaults
     hop: int
     fewest_samples: int
 
@@ -127,7 +129,8 @@ class SSLEncoder(nn.Module, ABC):
         """Return what rebuilds the architecture without its source: values that are not transformers' defaults."""
         config, defaults = self.model.config.to_dict(), own_defaults(self.config_class)
         changed = {key: config[key] for key, default in defaults.items() if config[key] != default}
-        return {"model_type": self.config_class.model_type, **changed}
+        preprocessing = {key: getattr(self, key) for key in self.preprocessing}
+        return {"model_type": self.config_class.model_type, **changed, **preprocessing}
 
     def _rest(self, modules: list[nn.Module]) -> None:
         for module in modules:

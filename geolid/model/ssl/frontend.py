@@ -13,7 +13,7 @@ from geolid.model.ssl.source import load_encoder
 
 
 class SSLFrontend(AbsFrontend):
-    """One of an encoder's hidden states, or a learnt mixture of them all; ceil(samples / 320) frames an utterance.
+    """One of an encoder's hidden states, or a learnt mixture of them all; ceil(samples / hop) frames an utterance.
 
     `path_or_url`, `config`, `overrides`, `download_dir`, `load_weights`: where it comes from, see `load_encoder`.
     `multilayer_feature`: mix all states; without it `layer` chooses one, -1 is the last.
@@ -64,7 +64,7 @@ class SSLFrontend(AbsFrontend):
     ) -> tuple[Tensor, Tensor]:
         """Return features (batch, frames, width) in float32 and frames (batch,) of speech (batch, samples).
 
-        The encoder gives a frame or two fewer than ceil(samples / 320); each utterance's last real one is repeated.
+        The encoder gives a frame or two fewer than ceil(samples / hop); each utterance's last real one is repeated.
         """
         states = self.encoder.hidden_states(speech, speech_lengths, after_layer)
         if self.layer_weights is None:

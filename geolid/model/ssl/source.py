@@ -52,10 +52,9 @@ def load_encoder(
         model = _random(conf) if load_weights else _empty(conf)
     else:
         conf, model = _read(path_or_url, config, overrides, download_dir, load_weights)
-    options = {"activation_checkpointing": activation_checkpointing}
-    if conf["model_type"] == "wav2vec2":
-        options["do_normalize"] = conf.get("do_normalize", True)  # transformers' own default
-    return ENCODERS[conf["model_type"]](model, **options)
+    encoder = ENCODERS[conf["model_type"]]
+    preprocessing = {key: conf.get(key, default) for key, default in encoder.preprocessing.items()}
+    return encoder(model, activation_checkpointing=activation_checkpointing, **preprocessing)
 
 
 def _read(
@@ -67,7 +66,7 @@ def _read(
         try:
             conf = _changed(config or _published_config(source, place), overrides, by_user=config is not None)
             model = _pretrained(source, conf, place) if load_weights else _empty(conf)
-            return {**_published_preprocessing(source, place), **conf}, model
+            return {**_published_preprocessing(source, conf, place), **conf}, model
         except OSError as error:
             reason = " ".join(str(error).split())
     if Path(source).is_dir():
@@ -89,13 +88,13 @@ def _published_config(source: str, place: Mapping) -> dict:
     return conf
 
 
-def _published_preprocessing(source: str, place: Mapping) -> dict:
-    """Return whether waves are to be normalised, if the source says so."""
+def _published_preprocessing(source: str, conf: Mapping, place: Mapping) -> dict:
+    """Return what the source says of how waves are prepared."""
     try:
         said, _ = Wav2Vec2FeatureExtractor.get_feature_extractor_dict(source, **place)
     except OSError:
         return {}
-    return {key: said[key] for key in ("do_normalize",) if key in said}
+    return {key: said[key] for key in ENCODERS[conf["model_type"]].preprocessing if key in said}
 
 
 def _pretrained(source: str, conf: dict, place: Mapping) -> PreTrainedModel:
@@ -141,7 +140,7 @@ def _changed(conf: Mapping, overrides: Mapping | None, by_user: bool = True) -> 
         raise GeoLIDError(
             f"frontend_conf: model_type {kind}; expected {' or '.join(ENCODERS)}. Others come by s3prl: frontend: s3prl"
         )
-    keys = {"model_type", "do_normalize", *own_defaults(ENCODERS[kind].config_class)}
+    keys = {"model_type", *ENCODERS[kind].preprocessing, *own_defaults(ENCODERS[kind].config_class)}
     refuse_unknown(f"frontend_conf: {kind}", (*(conf if by_user else ()), *(overrides or ())), sorted(keys))
     return {**conf, **(overrides or {}), **_NOT_BUILT}
 
@@ -149,7 +148,7 @@ def _changed(conf: Mapping, overrides: Mapping | None, by_user: bool = True) -> 
 def _config(conf: Mapping) -> PreTrainedConfig:
     try:
         return ENCODERS[conf["model_type"]].config_class.from_dict(
-            {key: value for key, value in conf.items() if key != "do_normalize"}
+            {key: value for key, value in conf.items() if key not in ENCODERS[conf["model_type"]].preprocessing}
         )
     except (StrictDataclassError, TypeError, ValueError) as error:
         raise _refused(conf, error) from None

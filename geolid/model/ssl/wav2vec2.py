@@ -17,6 +17,7 @@ class Wav2Vec2Encoder(SSLEncoder):
     """
 
     config_class = Wav2Vec2Config
+    preprocessing = {"do_normalize": True}
 
     def __init__(self, model: Wav2Vec2Model, do_normalize: bool = True, activation_checkpointing: bool = False):
         super().__init__(model, activation_checkpointing)
@@ -33,9 +34,6 @@ class Wav2Vec2Encoder(SSLEncoder):
         for kernel, stride in self._convolutions:
             lengths = _convolved(lengths, kernel, stride)
         return lengths
-
-    def config_dict(self) -> dict:
-        return {**super().config_dict(), "do_normalize": self.do_normalize}
 
     def _features(self, speech: Tensor, samples: Tensor) -> Tensor:
         waves = _standardize(speech, samples) if self.do_normalize else speech

@@ -5,37 +5,44 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import Wav2Vec2BertConfig, Wav2Vec2BertModel
 
+from geolid.errors import GeoLIDError
 from geolid.model.log_mel import fbank
 from geolid.model.ssl.encoder import SSLEncoder, Step
 
-_STACKED = 2  # filter bank frames of 10 ms in one frame of the encoder
 _WINDOW, _HOP = 400, 160  # samples of a filter bank frame
 
 
 class Wav2Vec2BertEncoder(SSLEncoder):
     """transformers' Wav2Vec2BertModel behind the filter banks that its weights were trained on.
 
-    There are half as many bands as `feature_projection_input_dim`, as two frames are stacked. The filter banks learn
-    nothing, so `freeze: front_end` has nothing to freeze.
+    `stride`: so many filter bank frames, of 10 ms each, are stacked to one frame of the encoder; their bands together
+    make `feature_projection_input_dim`. The filter banks learn nothing: `freeze: front_end` has nothing to freeze.
     """
 
     config_class = Wav2Vec2BertConfig
-    hop = _STACKED * _HOP
-    fewest_samples = _WINDOW + (_STACKED - 1) * _HOP
+    preprocessing = {"stride": 2}
 
-    def __init__(self, model: Wav2Vec2BertModel, activation_checkpointing: bool = False):
+    def __init__(self, model: Wav2Vec2BertModel, stride: int = 2, activation_checkpointing: bool = False):
         super().__init__(model, activation_checkpointing)
-        self.bands = model.config.feature_projection_input_dim // _STACKED
+        self.stride = stride
+        self.bands, rest = divmod(model.config.feature_projection_input_dim, stride)
+        if rest:
+            raise GeoLIDError(
+                f"frontend_conf: feature_projection_input_dim {model.config.feature_projection_input_dim} cannot be "
+                f"shared by {stride} stacked frames (stride)"
+            )
+        self.hop = stride * _HOP
+        self.fewest_samples = _WINDOW + (stride - 1) * _HOP
 
     def frame_lengths(self, samples: Tensor) -> Tensor:
         windows = (samples.clamp(min=self.fewest_samples) - _WINDOW) // _HOP + 1
-        return windows // _STACKED
+        return windows // self.stride
 
     def _features(self, speech: Tensor, samples: Tensor) -> Tensor:
         banks, lengths = fbank(speech, samples.clamp(min=self.fewest_samples), self.bands)
         banks = _standardize(banks, lengths)
-        frames = banks.shape[1] // _STACKED
-        stacked = banks[:, : frames * _STACKED].reshape(len(banks), frames, _STACKED * self.bands)
+        frames = banks.shape[1] // self.stride
+        stacked = banks[:, : frames * self.stride].reshape(len(banks), frames, self.stride * self.bands)
         return self.model.feature_projection(stacked)[0]
 
     def _begin(self, features: Tensor, mask: Tensor | None) -> tuple[Tensor, Step]:

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from tiny_encoders import LAYERS, WIDTH, batch, frontend, noise
+from tiny_encoders import CONFIGS, LAYERS, WIDTH, batch, frontend, noise
 
 from geolid.errors import GeoLIDError
 from geolid.model.ssl.frontend import SSLFrontend
@@ -37,6 +37,24 @@ def test_an_utterance_gives_the_same_frames_alone_and_in_any_batch(kind, filler)
             assert alone.shape[1] == frames == lengths[row]
             torch.testing.assert_close(together[row, :frames], alone[0], rtol=1e-5, atol=1e-5)
             assert not together[row, frames:].any()
+
+
+def test_more_filter_bank_frames_can_be_stacked_to_one():
+    config = {**CONFIGS["bert"], "feature_projection_input_dim": 320, "stride": 4}
+    torch.manual_seed(0)
+    made = SSLFrontend(config=config).eval()
+    assert made.encoder.bands == 80
+    waves = noise(48000, 30001, 640, 100)
+    with torch.no_grad():
+        together, lengths = made(*batch(*waves))
+        assert lengths.tolist() == [75, 47, 1, 1]
+        for row, wave in enumerate(waves):
+            alone, _ = made(*batch(wave))
+            torch.testing.assert_close(together[row, : lengths[row]], alone[0], rtol=1e-5, atol=1e-5)
+    again = SSLFrontend(config=made.encoder.config_dict(), load_weights=False)
+    assert again.encoder.stride == 4 and again.encoder.hop == 640
+    with pytest.raises(GeoLIDError, match="feature_projection_input_dim 320 cannot be shared by 3 stacked frames"):
+        SSLFrontend(config={**config, "stride": 3})
 
 
 @pytest.mark.parametrize("kind", KINDS)
