@@ -1,6 +1,7 @@
 """The picture of a training: losses, accuracy and learning rate over its epochs."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 History = Mapping[int, Mapping[str, Mapping[str, float]]]  # {epoch: {train or valid: {key: number}}}
+_LAYER = re.compile(r"_layer(\d+)$")  # geo_loss_layer32: the loss at one of the encoder's layers
 COLOURS = {"train": "tab:blue", "valid": "tab:orange"}
 
 
@@ -60,6 +62,13 @@ def _panels(history: History) -> list[tuple[str, list[tuple[str, str, str]]]]:
         phases = [phase for phase in COLOURS if any(key in epoch.get(phase, {}) for epoch in history.values())]
         if phases:
             panels.append((key.replace("_", " "), [(phase, phase, key) for phase in phases]))
+    layers = [key for key in keys if _LAYER.search(key)]
+    for phase in ("valid", "train"):  # in one panel, so that layers can be compared
+        of_phase = [key for key in layers if any(key in epoch.get(phase, {}) for epoch in history.values())]
+        if of_phase:
+            title = f"{_LAYER.sub('', of_phase[0]).replace('_', ' ')} at the layers, {phase}"
+            panels.append((title, [(_LAYER.search(key)[1], phase, key) for key in of_phase]))
+            break
     rates = [key for key in keys if "_lr" in key and key.startswith("optim")]
     if rates:
         panels.append(("learning rate", [(key, "train", key) for key in rates]))

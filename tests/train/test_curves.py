@@ -51,6 +51,16 @@ def test_it_shows_losses_accuracy_and_learning_rate_of_both_sets():
     assert "best valid accuracy 90.0%, epoch 20" in curves(history(30)).get_suptitle()
 
 
+def test_the_layers_losses_share_a_panel():
+    noted = history(3)
+    for epoch in noted:
+        noted[epoch]["valid"] |= {"geo_loss_layer32": 0.3 / epoch, "geo_loss_layer36": 0.2 / epoch, "geo_loss": 0.1}
+    panels = {panel.get_title(): panel for panel in curves(noted).axes}
+    assert list(panels)[3:5] == ["geo loss", "geo loss at the layers, valid"]
+    drawn = {line.get_label(): list(line.get_ydata()) for line in panels["geo loss at the layers, valid"].lines}
+    assert drawn["32"] == [0.3, 0.15, 0.3 / 3] and drawn["36"] == [0.2, 0.1, 0.2 / 3]
+
+
 def test_what_is_missing_or_no_number_leaves_a_gap():
     """A loss of NaN in one epoch, an infinite one in another, an accuracy that began later."""
     noted = history(4)
