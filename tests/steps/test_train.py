@@ -23,18 +23,19 @@ based_on: mini/geolid.yaml
 model_conf: {lang2vec_conditioning_layers: [0]}
 frontend_conf:
   config: {hidden_size: 16, num_hidden_layers: 2, num_attention_heads: 2, intermediate_size: 24,
-           hidden_dropout: 0.0, conformer_conv_dropout: 0.0, conv_depthwise_kernel_size: 3}
+           stride: 2, feature_projection_input_dim: 160, conv_depthwise_kernel_size: 3}
 encoder_conf: {model_scale: 4, ndim: 16, output_size: 24}
 projector_conf: {output_size: 12}
 projector_condition_conf: {output_size: 12}
-preprocessor_conf: {fix_duration: false}
+preprocessor_conf: {fix_duration: false, voice_apply_prob: 0.0, telephone_apply_prob: 0.0}
 batch_bins: 64000
 max_batch_size: 6
 num_iters_per_epoch: 6
 max_epoch: 3
 num_workers: 0
 log_interval: 2
-scheduler_conf: {max_lr: 0.01}
+scheduler_conf: {max_lr: 0.003}
+max_collapsed_epochs: 99
 """
 
 
