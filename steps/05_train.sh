@@ -7,7 +7,7 @@
 set -euo pipefail
 
 lid_config=conf/mini/geolid.yaml    # what to train
-lid_args=                           # options over those of the config, such as "--max_epoch 3 --scheduler_conf max_lr=0.0005"
+lid_args=                           # options over those of the config: "--max_epoch 3 --scheduler_conf max_lr=0.0005"
 ngpu=0                              # GPUs of a node, one process each; 0: on the CPU
 num_nodes=1                         # nodes, each with as many processes; more than one needs Slurm
 num_processes=1                     # processes of a node where there are no GPUs
