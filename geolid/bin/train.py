@@ -6,7 +6,7 @@ from geolid.bin.command import run
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    from geolid.train.task import GeoLIDTask  # takes seconds: errors above come at once
+    from geolid.train.task import GeoLIDTask  # takes seconds, which importing this file should not
 
     GeoLIDTask.main(cmd=argv)
 

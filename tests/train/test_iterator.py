@@ -79,6 +79,13 @@ def test_any_number_of_workers_gives_the_same_audio(utterances, one_thread):
     assert rows(train(utterances, num_workers=2).build_iter(1)) == alone
 
 
+def test_and_but_for_rounding_it_is_the_same_with_as_many_threads_as_there_are(utterances):
+    batches = zip(train(utterances).build_iter(1), train(utterances, num_workers=2).build_iter(1), strict=True)
+    for (ids, alone), (same_ids, shared) in batches:
+        assert ids == same_ids
+        torch.testing.assert_close(alone["speech"], shared["speech"], rtol=0, atol=1e-5)
+
+
 def test_each_row_of_each_batch_has_a_key_of_its_own(utterances):
     """What it says is the same whoever reads the row: seed, epoch, batch and place in the whole batch."""
     factory, second = train(utterances, seed=7), train(utterances, seed=7, rank=1, world_size=2)
