@@ -18,7 +18,9 @@ def tracked(*patterns: str) -> list[str]:
     return listing.stdout.split()
 
 
-@pytest.mark.parametrize("command", [["ruff", "check"], ["ruff", "format", "--diff"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "command", [["ruff", "check", "--no-cache"], ["ruff", "format", "--no-cache", "--diff"]], ids=" ".join
+)
 def test_ruff(command):
     done = subprocess.run([*command, "."], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
-from slurm_cluster import missing_programs, slurm_cluster
 
 from conftest import ROOT
+from slurm_cluster import missing_programs, slurm_cluster
 
 RUN_SLURM = [sys.executable, str(ROOT / "utils" / "run_slurm.py")]
 
