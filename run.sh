@@ -38,7 +38,7 @@ allow_pipes=false           # whether commands in wav.scp are run
 
 # Training
 lid_config=conf/mini/geolid.yaml    # the model and how it is trained
-lid_args=                   # options over those of the config, such as "--max_epoch 3"
+lid_args=                   # options over those of the config, such as "--max_epoch 3", with quotes as in a shell
 lid_tag=                    # the experiment's name (default: the config's, and feats_type)
 lid_exp=                    # its folder (default: <expdir>/lid_<lid_tag>)
 ngpu=0                      # GPUs of a node; 0: on the CPU
@@ -80,13 +80,13 @@ fi
 read -ra judged_dirs < <(printf 'data/%s\n' $valid_set $test_sets | sort -u | xargs)
 
 if begin_stage 1 "Turn corpora into data directories" "data/$train_set ${judged_dirs[*]}"; then
-    steps/01_prepare_data.sh --nj "$nj" --cmd "$train_cmd" --allow_pipes "$allow_pipes" \
+    run_stage steps/01_prepare_data.sh --nj "$nj" --cmd "$train_cmd" --allow_pipes "$allow_pipes" \
         --local_data_opts "$local_data_opts" "data/$train_set" "${judged_dirs[@]}"
 fi
 
 if [ -n "$speed_perturb_factors" ] && begin_stage 2 "Add slower and faster copies of the training set" "$train_dir"; then
     # shellcheck disable=SC2086 # a list of factors
-    steps/02_perturb_speed.sh --nj "$nj" --cmd "$train_cmd" --fs "$fs" --max_faulty "$max_faulty" \
+    run_stage steps/02_perturb_speed.sh --nj "$nj" --cmd "$train_cmd" --fs "$fs" --max_faulty "$max_faulty" \
         --allow_pipes "$allow_pipes" "data/$train_set" $speed_perturb_factors
 fi
 
@@ -94,16 +94,17 @@ if begin_stage 3 "Give every utterance one file of the wanted rate" "$dump/<set>
     format=(steps/03_format_audio.sh --nj "$nj" --cmd "$train_cmd" --fs "$fs" --feats_type "$feats_type"
         --audio_format "$audio_format" --max_faulty "$max_faulty" --allow_pipes "$allow_pipes")
     "$skip_train" ||
-        "${format[@]}" --min_wav_duration "$min_wav_duration" --max_wav_duration "$max_wav_duration" "$dump" "$train_dir"
-    "${format[@]}" "$dump" "${judged_dirs[@]}"
+        run_stage "${format[@]}" --min_wav_duration "$min_wav_duration" --max_wav_duration "$max_wav_duration" \
+            "$dump" "$train_dir"
+    run_stage "${format[@]}" "$dump" "${judged_dirs[@]}"
 fi
 
 if begin_stage 4 "Find the length of every utterance, and what there is of each language" "$stats_dir"; then
-    steps/04_collect_stats.sh --fs "$fs" "$dump/${train_dir#data/}" "$dump/$valid_set" "$stats_dir"
+    run_stage steps/04_collect_stats.sh --fs "$fs" "$dump/${train_dir#data/}" "$dump/$valid_set" "$stats_dir"
 fi
 
 if begin_stage 5 "Train a model" "$lid_exp"; then
-    steps/05_train.sh --lid_config "$lid_config" --lid_args "$lid_args" --ngpu "$ngpu" --num_nodes "$num_nodes" \
+    run_stage steps/05_train.sh --lid_config "$lid_config" --lid_args "$lid_args" --ngpu "$ngpu" --num_nodes "$num_nodes" \
         --pretrained_model "$pretrained_model" --ignore_init_mismatch "$ignore_init_mismatch" --cmd "$cuda_cmd" \
         "$dump/${train_dir#data/}" "$dump/$valid_set" "$stats_dir" "$lid_exp"
 fi

@@ -17,6 +17,6 @@ def refuse_unknown(where: str, given: Iterable[str], known: Iterable[str]) -> No
     known = list(known)
     for key in given:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
+            near = difflib.get_close_matches(str(key), known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(known)}"
             raise GeoLIDError(f"{where}: unknown key '{key}'; {hint}")

@@ -10,11 +10,9 @@ allow_pipes=false         # whether wav.scp may hold commands
 local_data_opts=          # handed on to local/data.sh, in one argument
 . utils/parse_options.sh
 . ./path.sh
+. utils/split_words.sh
 [ $# -ge 1 ] || { echo "usage: $0 [--nj 8] [--local_data_opts '...'] data/<set>..." >&2; exit 2; }
 
-words=$(python -c 'import shlex, sys; print(*shlex.split(sys.argv[1]), sep="\n")' "$local_data_opts" 2>/dev/null) ||
-    { echo "$0: --local_data_opts $local_data_opts: a quote is not closed" >&2; exit 2; }
-options=()
-[ -z "$words" ] || mapfile -t options <<<"$words"
-local/data.sh --nj "$nj" --cmd "$cmd" "${options[@]}"
+split_words local_data_opts "$local_data_opts"
+local/data.sh --nj "$nj" --cmd "$cmd" "${words[@]}"
 utils/validate_data_dir.sh --allow_pipes "$allow_pipes" "$@"

@@ -7,7 +7,7 @@
 set -euo pipefail
 
 lid_config=conf/mini/geolid.yaml    # what to train
-lid_args=                           # options over those of the config: "--max_epoch 3 --scheduler_conf max_lr=0.0005"
+lid_args=                           # options over those of the config, as in a shell: "--max_epoch 3 --optim_conf lr=0.01"
 ngpu=0                              # GPUs of a node, one process each; 0: on the CPU
 num_nodes=1                         # nodes, each with as many processes; more than one needs Slurm
 num_processes=1                     # processes of a node where there are no GPUs
@@ -16,6 +16,8 @@ ignore_init_mismatch=false          # leave out those of its weights that do not
 cmd=utils/run_local.py              # starts the training
 . utils/parse_options.sh
 . ./path.sh
+. utils/lock.sh
+. utils/split_words.sh
 [ $# -eq 4 ] || { echo "usage: $0 [--lid_config FILE] <train-dir> <valid-dir> <stats-dir> <exp-dir>" >&2; exit 2; }
 train_dir=$1
 valid_dir=$2
@@ -40,13 +42,15 @@ options=(--config "$lid_config" --output_dir "$exp_dir" --ngpu "$ngpu" --lang2ut
     --valid_shape_file "$stats_dir/valid/speech_shape")
 [ -z "$pretrained_model" ] ||
     options+=(--init_param "$pretrained_model" --ignore_init_mismatch "$ignore_init_mismatch")
+split_words lid_args "$lid_args"
 
-mkdir -p "$exp_dir"
-if [ -e "$exp_dir/train.log" ]; then    # of an earlier run: it is kept
+lock "$exp_dir" 5    # a run that was killed has ended by then
+if grep -qs '| epoch ' "$exp_dir/train.log"; then    # the log of a run that came to train is kept
     runs=1
     while [ -e "$exp_dir/train.$runs.log" ]; do runs=$((runs + 1)); done
     mv "$exp_dir/train.log" "$exp_dir/train.$runs.log"
 fi
-# shellcheck disable=SC2086 # $cmd is a command with options, $lid_args a list of options
-$cmd --gpu "$ngpu" --follow "| " "$exp_dir/train.log" \
-    "${train[@]}" -m geolid.bin.train "${options[@]}" $lid_args
+# exec: a signal to this script is one to whoever has to end the training
+# shellcheck disable=SC2086 # $cmd is a command with options
+exec $cmd --gpu "$ngpu" --follow "| " "$exp_dir/train.log" \
+    "${train[@]}" -m geolid.bin.train "${options[@]}" "${words[@]}"

@@ -158,6 +158,26 @@ def test_an_interrupted_run_does_not_say_that_it_ended_well(undisturbed, recipe)
     assert "ended well" not in said and "did NOT end well" in said
 
 
+def test_a_signal_to_the_run_alone_ends_its_stage_at_once(recipe):
+    process = subprocess.Popen(
+        ["./run.sh", "--local_data_opts", "--utts_per_lang 1000", "--nj", "2"],  # takes minutes
+        cwd=recipe,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    log = recipe / "downloads/mini/log/speak.1.log"
+    while not log.exists():
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    sent = time.monotonic()
+    said = process.communicate(timeout=20)[0]  # its end is that of all who could still write there
+    assert time.monotonic() - sent < 6
+    assert process.returncode == 143
+    assert "=== Stage 1 did NOT end well" in said
+
+
 def test_a_failed_stage_is_named_with_how_to_go_on(recipe):
     failed = run("./run.sh", "--stage", 3, cwd=recipe, ok=False)
     assert "=== Stage 3 did NOT end well" in failed.stderr and "run again with --stage 3" in failed.stderr

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -138,16 +139,34 @@ def ctrl_c_held_back() -> Iterator[None]:
 
 @contextlib.contextmanager
 def submitit_folder(jobs: Sequence[JobCommand]) -> Iterator[Path]:
-    """Make room for the logs, take away those of an earlier run, and lend submitit a folder beside them."""
+    """Make room for the logs, take away those of an earlier run, and lend submitit a folder beside them.
+
+    The folder's name tells who made it, so that of a runner that was killed by signal 9 the next one removes it.
+    """
     for job in jobs:
         job.log.parent.mkdir(parents=True, exist_ok=True)
         if job.log.is_file():
             job.log.unlink()
-    folder = Path(tempfile.mkdtemp(prefix=".submitit.", dir=jobs[0].log.parent))
+    ours = f".submitit.{socket.gethostname()}."
+    for left in jobs[0].log.parent.glob(f"{ours}*"):
+        pid = left.name.removeprefix(ours).partition(".")[0]
+        if pid.isdecimal() and not _runs(int(pid)):
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{ours}{os.getpid()}.", dir=jobs[0].log.parent))
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)  # asks only
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        pass
+    return True
 
 
 def title(jobs: Sequence[JobCommand]) -> str:

@@ -7,6 +7,7 @@ _any_stage=
 _stage_running=
 _stage_makes=
 _stage_start=0
+_stage_script=
 
 # begin_stage <number> <what it does> <what it makes>: true when this stage is asked for. Closes the stage before it.
 begin_stage() {
@@ -22,6 +23,28 @@ begin_stage() {
 _end_stage() {
     [ -z "$_stage_running" ] || echo "=== Stage $_stage_running made $_stage_makes in $((SECONDS - _stage_start)) s"
     _stage_running=
+}
+
+# run_stage <command>...: run a stage's script. bash acts upon a signal only when the command before it has ended, unless
+# it waits for one in the background.
+run_stage() {
+    (trap - INT; exec "$@") &
+    _stage_script=$!
+    wait "$_stage_script"
+    _stage_script=
+}
+
+_end_stage_script() {
+    trap '' INT TERM    # a second one would leave before the stage has tidied up
+    [ -z "$_stage_script" ] || { _end_tree "$_stage_script"; wait "$_stage_script"; } || true
+}
+
+# A script that waits for its own command has not heard the signal either, so all below it are told.
+_end_tree() {
+    local below
+    below=$(pgrep -P "$1")
+    kill -TERM "$1" 2>/dev/null
+    for below in $below; do _end_tree "$below"; done
 }
 
 # not_built_yet <number>: say so when this stage or a later one is asked for; an error when none before it is.
@@ -49,8 +72,8 @@ _tell_of_broken_stage() {
             "then run again with --stage $_stage_running" >&2
 }
 trap _tell_of_broken_stage EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+trap '_end_stage_script; exit 130' INT
+trap '_end_stage_script; exit 143' TERM
 
 for _number in $stage $stop_stage $skip_stages; do
     if ! [[ $_number =~ ^([1-9]|10)$ ]]; then

@@ -61,9 +61,14 @@ def read_header(source: str) -> Header:
     """Return what the header of a file or of an entry in an ark says; nothing is decoded."""
     if is_pipe(source):
         raise AudioError(f"a command has no header to read: {source}; run stage 3, which writes utt2num_samples")
-    place = ark_place(source)
-    with _open(_ark_entry(*place) if place else source, source) as file:
+    with open_file(source) as file:
         return _header(file)
+
+
+def open_file(source: str) -> soundfile.SoundFile:
+    """Open a file, or the entry of an ark, to read parts of it; a command cannot be opened so."""
+    place = ark_place(source)
+    return _open(_ark_entry(*place) if place else source, source)
 
 
 def read(source: str, start: float = 0.0, end: float = -1.0, allow_pipes: bool = False) -> Audio:
@@ -72,12 +77,8 @@ def read(source: str, start: float = 0.0, end: float = -1.0, allow_pipes: bool =
     Audio that is cut short, empty, silent or not a number is an AudioError, as is a stretch that the recording
     does not have.
     """
-    if is_pipe(source):
-        opened: Any = io.BytesIO(_run(source, allow_pipes))
-    else:
-        place = ark_place(source)
-        opened = _ark_entry(*place) if place else source
-    with _open(opened, source) as file:
+    opened = _open(io.BytesIO(_run(source, allow_pipes)), source) if is_pipe(source) else open_file(source)
+    with opened as file:
         _refuse_cut_short(file, source)
         audio = _read_stretch(file, source, start, end)
     _refuse_useless(audio.samples, source)

@@ -28,6 +28,11 @@ def load_initial_weights(model: nn.Module, source: str, ignore_mismatch: bool = 
     wanted = model.state_dict()
     if ignore_mismatch:
         fits = {name for name, tensor in chosen.items() if name in wanted and wanted[name].shape == tensor.shape}
+        if not fits:
+            raise GeoLIDError(
+                f"--init_param {source}: none of its {len(chosen)} parameters fits the model; name weights of such a "
+                "model, or <file>:<from>:<to> where they only go by other names"
+            )
         logging.getLogger(__name__).warning(
             "%s: %d parameters are taken, %d do not fit and are left out", source, len(fits), len(chosen) - len(fits)
         )

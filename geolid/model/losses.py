@@ -22,6 +22,8 @@ class CosineSoftmax(nn.Module):
         super().__init__()
         if nclasses < 2:
             raise GeoLIDError(f"a model has to tell apart at least 2 languages; the training set has {nclasses}")
+        _expect(scale > 0, "scale", scale, "a number above 0")
+        _expect(sub_centers >= 1, "K", sub_centers, "1 or more directions a language")
         self.languages = nclasses
         self.scale = scale
         self.sub_centers = sub_centers
@@ -55,6 +57,7 @@ class AAMSoftmax(CosineSoftmax):
         sub_centers: int = 1,
     ):
         super().__init__(nout, nclasses, scale, sub_centers)
+        _expect(0 <= margin < math.pi / 2, "margin", margin, "an angle from 0 to below pi/2")
         self.margin = margin
         self.easy_margin = easy_margin
         # beyond the angle where adding the margin would pass pi, the cosine goes on falling from here
@@ -100,6 +103,8 @@ class SubCenterAAMSoftmax(AAMSoftmax):
         loss_mixing: str = "formula",
     ):
         super().__init__(nout, nclasses, margin, scale, easy_margin, sub_centers=K)
+        _expect(0 <= mp < math.pi / 2, "mp", mp, "an angle from 0 to below pi/2")
+        _expect(k_top >= 0, "k_top", k_top, "0 or more languages")
         self.fall = 1 - math.cos(margin)
         self.penalty = 0.0 if do_lm or loss_mixing == "released" else mp
         self.hardest = min(k_top, nclasses - 1)
@@ -115,6 +120,11 @@ class SubCenterAAMSoftmax(AAMSoftmax):
         hard = torch.zeros_like(right).scatter(1, nearest, True)
         nearer = cosines * math.cos(self.penalty) + _sines(cosines) * math.sin(self.penalty)
         return torch.where(hard, nearer, cosines)
+
+
+def _expect(good: bool, key: str, found: object, expected: str) -> None:
+    if not good:
+        raise GeoLIDError(f"loss_conf: {key}: found {found}, expected {expected}")
 
 
 def _sines(cosines: Tensor) -> Tensor:

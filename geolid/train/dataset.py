@@ -66,7 +66,8 @@ class SpeechDataset(Dataset):
         try:
             if self._augmenter is None:
                 return read(0, length)
-            return self._augmenter(read, length, np.random.default_rng(key))
+            _seed, epoch, *_ = key
+            return self._augmenter(read, length, epoch, np.random.default_rng(key))
         except GeoLIDError as error:
             raise GeoLIDError(f"'{self.utterances.ids[index]}': {error}") from None
 

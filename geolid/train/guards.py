@@ -10,10 +10,10 @@ from torch import Tensor
 from geolid.errors import GeoLIDError
 from geolid.train import ranks
 from geolid.train.epochs import Record
+from geolid.train.utterances import SAMPLE_RATE
 
 LOG = logging.getLogger(__name__)
 
-SAMPLE_RATE = 16000  # Hz, as stage 3 writes all audio
 _CALMER = "a lower learning rate, a longer warm-up, a smaller grad_clip (such as 5), or use_amp: false"
 
 

@@ -14,6 +14,11 @@ from geolid.train.strings import Strings
 
 LOG = logging.getLogger(__name__)
 
+NOISE_REMEDY = (
+    "make it from MUSAN (https://www.openslr.org/17), for instance with find musan/noise -name '*.wav', or set "
+    "noise_apply_prob: 0.0"
+)
+
 
 @dataclass(frozen=True)
 class NoiseKind:
@@ -29,11 +34,7 @@ class NoiseAdder:
     def __init__(self, kinds: Sequence[NoiseKind], apply_prob: float, short_noise_thres: float, rate: int):
         self._kinds = kinds
         self._weights = np.array([kind.weight for kind in kinds]) / sum(kind.weight for kind in kinds)
-        remedy = (
-            "make it from MUSAN (https://www.openslr.org/17), for instance with find musan/noise -name '*.wav', or "
-            "set noise_apply_prob: 0.0"
-        )
-        self._files = [read_file_list(Path(kind.scp), remedy) for kind in kinds]
+        self._files = [read_file_list(Path(kind.scp), NOISE_REMEDY) for kind in kinds]
         self._apply_prob = apply_prob
         self._short_noise_thres = short_noise_thres
         self._rate = rate

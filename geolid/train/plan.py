@@ -55,7 +55,7 @@ def make_plan(
     facts, warnings = [], []
     for name, factory in (("training", train_iter_factory), ("validation", valid_iter_factory)):
         if summary := getattr(factory, "summary", None):
-            size = f"{summary.utterances} utterances, {summary.hours:.1f} h"
+            size = f"{summary.utterances} utterances, {_hours(summary.hours)}"
             facts.append(f"{name} set: {size}, {len(summary.languages)} languages")
     if summary := getattr(train_iter_factory, "summary", None):
         updates_per_epoch = math.ceil(summary.batches_per_epoch / options.accum_grad)
@@ -174,8 +174,14 @@ def _memory(
         )
         parts["activations"] = 2 * frames * width * (BYTES / 2 if options.use_amp else BYTES)
         basis = f" for {frames:.0f} frames a batch"
-    listed = ", ".join(f"{name} {size / 2**30:.1f}" for name, size in parts.items())
-    return f"memory of a process, roughly estimated{basis}: {sum(parts.values()) / 2**30:.1f} GiB ({listed})"
+    total = sum(parts.values())
+    unit, name = (2**30, "GiB") if total >= 0.1 * 2**30 else (2**20, "MiB")
+    listed = ", ".join(f"{part} {size / unit:.1f}" for part, size in parts.items())
+    return f"memory of a process, roughly estimated{basis}: {total / unit:.1f} {name} ({listed})"
+
+
+def _hours(hours: float) -> str:
+    return f"{hours:.1f} h" if hours >= 1 else f"{60 * hours:.1f} min"
 
 
 def _state_copies(optimizer: torch.optim.Optimizer) -> int:

@@ -1,22 +1,17 @@
 """Parts of audio files as floats; no more is decoded than is wanted."""
 
-import io
-
 import numpy as np
 import soundfile
 
-from geolid.data import audio
-from geolid.data.audio import AudioError
+from geolid.data.audio import AudioError, open_file
 
 
 def open_recording(source: str) -> soundfile.SoundFile:
     """Open a file, or the entry `<ark>:<offset>`."""
-    place = audio.ark_place(source)
     try:
-        opened: str | io.BytesIO = audio._ark_entry(*place) if place else source
+        file = open_file(source)
     except OSError as error:
         raise AudioError(f"cannot be read: {source}: {error.strerror}") from None
-    file = audio._open(opened, source)
     if file.frames == 0:
         raise AudioError(f"no samples: {source}")
     return file

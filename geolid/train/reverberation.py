@@ -8,15 +8,16 @@ from geolid.data.resample import resample
 from geolid.train.noise import read_file_list
 from geolid.train.recordings import open_recording, read_stretch
 
+RIR_REMEDY = (
+    "make it from RIRS_NOISES (https://www.openslr.org/28), for instance with find "
+    "RIRS_NOISES/simulated_rirs/smallroom -name '*.wav', or set rir_apply_prob: 0.0"
+)
+
 
 class Reverberator:
     def __init__(self, scp: Path, apply_prob: float, rate: int):
         """`scp` lists impulse responses, '<path>' or '<id> <path>' a line."""
-        remedy = (
-            "make it from RIRS_NOISES (https://www.openslr.org/28), for instance with find "
-            "RIRS_NOISES/simulated_rirs/smallroom -name '*.wav', or set rir_apply_prob: 0.0"
-        )
-        self._files = read_file_list(scp, remedy)
+        self._files = read_file_list(scp, RIR_REMEDY)
         self._apply_prob = apply_prob
         self._rate = rate
 

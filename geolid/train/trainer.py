@@ -77,7 +77,7 @@ class GeoLIDTrainer(Trainer):
             if scaler is not None and states["scaler"]:
                 scaler.load_state_dict(states["scaler"])
             reporter.load_state_dict(states["reporter"])
-        except (KeyError, ValueError, RuntimeError) as error:
+        except (KeyError, ValueError, RuntimeError, TypeError, AttributeError, IndexError) as error:
             raise GeoLIDError(
                 f"{checkpoint}: comes from another model or optimizer than the config describes; put the config "
                 f"back, or train into another folder. {error}"

@@ -1,5 +1,6 @@
 """The utterances to train on or to validate with, in tables that stay small when there are millions."""
 
+import logging
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,9 @@ from geolid.data.tables import read_rows
 from geolid.errors import GeoLIDError
 from geolid.train.strings import Strings
 
+SAMPLE_RATE = 16000  # Hz, as stage 3 writes all audio
 _AFTER_ALL_KEYS = "\U0010ffff"
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def _read_shapes(path: Path) -> tuple[Strings, np.ndarray]:
 
 
 def _sources(path: Path, ids: Strings) -> Iterator[str]:
-    for utt, source in zip(ids, _values(path, ids), strict=True):
+    for utt, source in zip(ids, _values(path, ids, tell_of_others=True), strict=True):
         if is_pipe(source):
             raise GeoLIDError(f"{path}: '{utt}' is a command: {source}; training reads files only: run stage 3")
         yield source
@@ -104,14 +107,19 @@ def _read_datasets(path: Path, ids: Strings) -> np.ndarray:
     return np.fromiter((number_of.setdefault(name, len(number_of)) for name in _values(path, ids)), np.int16, len(ids))
 
 
-def _values(path: Path, ids: Strings) -> Iterator[str]:
-    """Yield a sorted table's value for each of the sorted ids; it may have more."""
+def _values(path: Path, ids: Strings, tell_of_others: bool = False) -> Iterator[str]:
+    """Yield a sorted table's value for each of the sorted ids; it may have more, which are told of when that is asked.
+
+    (They are told of once the iterator has come to its end.)
+    """
     rows = read_rows(path)
     key, value = "", ""
+    passed = 0
     for utt in ids:
         while key < utt:
             before = key
             key, value = next(rows, (_AFTER_ALL_KEYS, ""))
+            passed += 1
             if key <= before:
                 raise _unsorted(path, before, key)
         if key != utt:
@@ -120,6 +128,12 @@ def _values(path: Path, ids: Strings) -> Iterator[str]:
                 "4 again, so that both are about the same utterances"
             )
         yield value
+    others = passed - len(ids) + sum(1 for _ in rows) if tell_of_others else 0
+    if others:
+        LOG.warning(
+            f"{path}: {others} of its {others + len(ids)} utterances are not in speech_shape and take no part; if that "
+            "is not wanted, run stage 4 again"
+        )
 
 
 def _unsorted(path: Path, first: str, second: str) -> GeoLIDError:

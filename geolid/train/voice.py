@@ -11,12 +11,12 @@ import torch
 
 _WINDOW, _HOP = 512, 128  # samples
 _SMOOTHEST = 24  # numbers of the cepstrum that make the envelope: below the period of a voice of 600 Hz at 16 kHz
-_KNOTS_HZ = (0.0, 400.0, 1000.0, 1800.0, 2800.0, 4200.0)  # between them the warp is linear; beyond, it is the last one
+_FORMANTS_HZ = (500.0, 1500.0, 2700.0, 4000.0)  # of a voice at rest
 _LOUDEST = 4.0  # change of a band, as a natural logarithm
 
 
 class VoiceChanger:
-    """Moves the formants of some of the utterances by factors from 1 / (1 + strength) to 1 + strength."""
+    """Moves the formants of some utterances, each by a factor of its own from 1 / (1 + strength) to 1 + strength."""
 
     def __init__(self, probability: float, strength: float, rate: int):
         self._probability = probability
@@ -27,9 +27,16 @@ class VoiceChanger:
         """Return (samples,) float32, as long as before."""
         if rng.random() >= self._probability or len(wave) < _WINDOW:
             return wave
-        # half of a formant's move is the voice's, half its own
-        moves = rng.uniform(-self._range, self._range) / 2 + rng.uniform(-self._range, self._range, len(_KNOTS_HZ)) / 2
-        return _with_envelope_from(wave, self._hertz / np.exp(np.interp(self._hertz, _KNOTS_HZ, moves)), self._hertz)
+        return _with_envelope_from(wave, self._draw_warp(rng), self._hertz)
+
+    def _draw_warp(self, rng: np.random.Generator) -> np.ndarray:
+        """Return the frequency whose envelope each one gets: linear between formants, which keep their order."""
+        moves = np.exp(rng.uniform(-self._range, self._range, len(_FORMANTS_HZ)))
+        places = np.sort(_FORMANTS_HZ * moves)
+        end = self._hertz[-1]
+        return np.interp(
+            self._hertz, [0.0, *places, end * max(1.0, places[-1] / _FORMANTS_HZ[-1])], [0.0, *_FORMANTS_HZ, end]
+        )
 
 
 @torch.inference_mode()

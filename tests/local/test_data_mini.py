@@ -59,6 +59,8 @@ def test_every_set_is_a_sound_data_directory(made):
         assert {"wav.scp", "utt2lang", "lang2utt", "utt2spk", "spk2utt", "text"} <= set(tables)
         assert set(tables["utt2lang"].values()) == {"fra"} if set_name == plan.DIALECT_SET else {"deu", "fra"}
         assert not set(tables["utt2spk"].values()) & {"deu", "fra"}
+        other = {plan.DIALECT_SET: "mini_dialect", plan.PHONE_SET: "mini_phone", plan.NOISY_SET: "mini_noisy"}
+        assert set(tables["utt2dataset"].values()) == {other.get(set_name, "mini")}
         assert ("utt2condition" in tables) == (set_name not in (plan.TRAIN_SET, plan.DEV_SET, plan.TEST_SET))
 
 

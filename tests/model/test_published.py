@@ -230,4 +230,7 @@ def test_initial_weights_that_do_not_fit_are_left_out_only_when_that_is_wanted(s
     before = model.loss.weight.clone()
     load_initial_weights(model, str(tmp_path / "a.pth"), ignore_mismatch=True)
     assert torch.equal(model.loss.weight, before)
+    torch.save({"frontend.other": torch.zeros(3)}, tmp_path / "b.pth")
+    with pytest.raises(GeoLIDError, match="none of its 1 parameters fits the model"):
+        load_initial_weights(model, str(tmp_path / "b.pth"), ignore_mismatch=True)
     assert torch.equal(model.projector.fc.weight, source.projector.fc.weight)

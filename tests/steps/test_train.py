@@ -81,7 +81,7 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
 def test_a_model_is_trained_and_a_second_run_has_nothing_to_do(corpus):
     done = train(corpus)
     lines = done.stdout.splitlines()
-    assert "training set: 18 utterances, 0.0 h, 3 languages" in lines
+    assert "training set: 18 utterances, 0.2 min, 3 languages" in lines
     assert any(line.startswith("epoch 1/3, batch 2/6: loss ") and line.endswith(" left") for line in lines), lines
     assert any(line.startswith("epoch 3/3 took ") for line in lines), lines
     exp = corpus / "exp"
@@ -147,9 +147,37 @@ def test_a_training_that_was_killed_twice_ends_with_the_same_weights(corpus):
         torch.testing.assert_close(tensor, expected[name], rtol=0, atol=1e-6)
 
 
+def test_a_signal_to_the_script_ends_the_training_and_a_second_run_beside_it_is_refused(corpus):
+    command = [STAGE, "--lid_config", "tiny.yaml", "--lid_args", "--max_epoch 9999", *ARGUMENTS, "exp"]
+    process = subprocess.Popen(
+        command, cwd=corpus, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    for line in process.stdout:
+        if line.startswith("epoch 1/9999 took"):
+            break
+    log = (corpus / "exp/train.log").stat()
+    failed = train(corpus, ok=False)
+    assert "another process is writing exp; wait until it has ended, or choose another folder" in failed.stderr
+    assert (corpus / "exp/train.log").stat().st_ino == log.st_ino
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=20)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert (corpus / "exp/train.log").read_text().splitlines()[-1].startswith("# stopped (its launcher has ended)")
+    assert not list((corpus / "exp").glob(".submitit.*"))
+
+
 def test_what_cannot_be_trained_is_told(corpus):
-    failed = train(corpus, "--lid_args", "--max_epochs 3", ok=False)
-    assert "unknown key 'max_epochs'; did you mean max_epoch?" in failed.stderr
+    for words, told in (
+        ("--max_epochs 3", "unknown key 'max_epochs'; did you mean max_epoch?"),
+        ("--wandb_name 'a run'  --max_epoch 0", "--max_epoch: found 0"),  # the quoted words stay together
+        ("--wandb_name 'a run", "--lid_args --wandb_name 'a run: a quote is not closed"),
+        ("--output_dir other", "--output_dir: is given twice; leave one out"),
+    ):
+        failed = train(corpus, "--lid_args", words, ok=False)
+        assert told in failed.stderr
+    failed = train(corpus, "--lid_args", "--max_epoch 0", "--num_processes", "2", ok=False)
+    assert "train: command line: --max_epoch: found 0, expected a whole number from 1" in failed.stderr
+    assert [path.name for path in (corpus / "exp").glob("train*.log")] == ["train.log"]
     if not torch.cuda.is_available():
         failed = train(corpus, "--ngpu", "1", ok=False)
         assert "this machine shows 0" in failed.stderr

@@ -34,9 +34,9 @@ def power(wave: np.ndarray) -> float:
     return float(np.mean(np.square(wave, dtype=np.float64)))
 
 
-def heard(conf: dict, wave: np.ndarray, key=0) -> np.ndarray:
+def heard(conf: dict, wave: np.ndarray, key=0, epoch=1) -> np.ndarray:
     augmenter = Augmenter(read_augment_conf(conf, RATE), RATE)
-    result = augmenter(lambda first, count: wave[first : first + count], len(wave), np.random.default_rng(key))
+    result = augmenter(lambda first, count: wave[first : first + count], len(wave), epoch, np.random.default_rng(key))
     assert result.dtype == np.float32
     assert np.isfinite(result).all()
     return result
@@ -71,7 +71,9 @@ def test_only_the_crop_is_read():
     reads = []
     for speed in (1.0, 0.9, 1.1):
         augmenter = Augmenter(AugmentConf(target_duration=0.5, speed_perturb=[speed]), RATE)
-        augmenter(lambda _, count: reads.append(count) or np.zeros(count, np.float32), 10**9, np.random.default_rng(0))
+        augmenter(
+            lambda _, count: reads.append(count) or np.zeros(count, np.float32), 10**9, 1, np.random.default_rng(0)
+        )
     assert reads == [8000, 7200, 8800]
 
 
@@ -208,6 +210,44 @@ def test_eight_bits_are_finer_the_quieter_it_is(law):
 def test_the_telephone_clips_nothing(law):
     wave = 3 * tone(1000, 16000, 1.0)
     assert abs(telephone(wave, 2, law)[4000:12000]).max() == pytest.approx(3, rel=0.05)
+
+
+def test_a_made_up_room_has_echoes_behind_the_direct_sound_and_is_another_one_each_time():
+    click = np.zeros(RATE, np.float32)
+    click[1000] = 0.5
+    rooms = [heard({"room_apply_prob": 1.0}, click, key) for key in range(40)]
+    for wave in rooms:
+        assert wave.dtype == np.float32 and wave.shape == click.shape
+        assert abs(wave[:1000]).max() < 1e-6 and np.argmax(abs(wave)) == 1000
+        assert np.square(wave).sum() == pytest.approx(0.25, rel=1e-3)
+    echoes = [np.square(wave[1001:]).sum() / wave[1000] ** 2 for wave in rooms]  # of power over the direct sound
+    assert 10**-1.5 < min(echoes) * 1.2 < 0.2 and 1.0 < max(echoes) < 2.1
+
+
+@pytest.mark.parametrize("key", range(5))
+def test_made_up_noise_lies_below_the_speech_by_what_it_may(key):
+    wave = tone(440, RATE)
+    noise = heard({"hiss_apply_prob": 1.0}, wave, key) - wave
+    snr_db = 10 * np.log10(np.square(wave).sum() / np.square(noise).sum())
+    assert 4.9 < snr_db < 30.1
+    power = np.square(np.abs(np.fft.rfft(noise)))
+    assert power[100:1000].mean() > 0.8 * power[-1000:].mean()  # white to pink
+
+
+@pytest.mark.parametrize("what", ["room_apply_prob", "hiss_apply_prob"])
+def test_what_is_made_up_comes_by_its_probability(what):
+    wave = tone(440, RATE)
+    same = sum(np.array_equal(heard({what: 0.3}, wave, key), wave) for key in range(100))
+    assert 55 <= same <= 85
+
+
+@pytest.mark.parametrize(("epoch", "share"), [(1, 0.0), (3, 0.5), (5, 1.0), (40, 1.0)])
+def test_changes_are_eased_in(epoch, share):
+    wave = tone(440, 4000)
+    conf = {"hiss_apply_prob": 1.0, "speed_perturb": [0.9], "target_duration": 0.1, "ease_in_epochs": 4}
+    plain = heard({"target_duration": 0.1}, wave[:1600])
+    changed = sum(not np.allclose(power(heard(conf, wave, key, epoch)), power(plain), rtol=1e-4) for key in range(100))
+    assert abs(changed / 100 - share) < (0.15 if 0 < share < 1 else 1e-9)
 
 
 def test_telephones_come_by_their_probability():

@@ -105,6 +105,16 @@ def test_data_parameters_and_memory_are_told():
     assert "8.8 GiB (weights 0.3, gradients 0.3, optimizer 0.5, activations 7.8)" in plan
 
 
+def test_little_is_told_in_smaller_units():
+    summary = SimpleNamespace(utterances=9, hours=0.2, languages=["deu"], batches_per_epoch=3)
+    optimizer = torch.optim.Adam(nn.Linear(512, 512).parameters())
+    options = SimpleNamespace(max_epoch=3, accum_grad=1, batch_bins=None, use_amp=False)
+    factory = SimpleNamespace(summary=summary)
+    plan = str(make_plan(nn.Linear(512, 512), [optimizer], [None], factory, factory, options, 1))
+    assert "training set: 9 utterances, 12.0 min, 1 languages" in plan
+    assert "4.0 MiB (weights 1.0, gradients 1.0, optimizer 2.0)" in plan
+
+
 def test_a_factory_that_tells_nothing_is_no_hindrance():
     model = nn.Linear(2, 2)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)

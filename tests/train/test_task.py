@@ -10,7 +10,7 @@ import yaml
 
 from conftest import ROOT
 from geolid.errors import GeoLIDError
-from geolid.train.task import GeoLIDTask
+from geolid.train.task import GeoLIDTask, _try_optimizer
 
 CONFIGS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "conf").rglob("*.yaml"))
 
@@ -50,16 +50,16 @@ def test_an_option_that_does_not_exist_is_told_its_neighbour(tmp_path):
 
 
 def test_a_schedule_that_is_not_told_its_length_ends_with_the_training():
-    from geolid.train.task import _set_schedule_length
+    from geolid.train.start import set_schedule_length
 
     args = parse("--max_epoch", "3", "--num_iters_per_epoch", "7", "--accum_grad", "2", "--scheduler", "onecyclelr")
-    _set_schedule_length(args)
+    set_schedule_length(args)
     assert args.scheduler_conf == {"total_steps": 12}  # 4 updates an epoch, the last of half a batch
     args = parse("--scheduler", "tristagelr", "--scheduler_conf", "max_steps=30000")
-    _set_schedule_length(args)
+    set_schedule_length(args)
     assert args.scheduler_conf == {"max_steps": 30000}
     with pytest.raises(GeoLIDError, match="needs total_steps, or num_iters_per_epoch"):
-        _set_schedule_length(parse("--scheduler", "onecyclelr"))
+        set_schedule_length(parse("--scheduler", "onecyclelr"))
 
 
 def test_help_comes_quickly_without_text_tools_or_a_network():
@@ -103,3 +103,35 @@ def test_another_run_is_not_taken_for_the_continuation(tmp_path):
     refuse_other_run(tmp_path, parse("--max_epoch", "5", "--ngpu", "1"))  # these say how a run goes
     with pytest.raises(GeoLIDError, match="(?s)another config.*seed: 0 -> 4.*--lid_tag"):
         refuse_other_run(tmp_path, parse("--seed", "4"))
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--optim", "adam", "--optim_conf", "le=0.1"), "optim_conf of adam: cannot be built with .*'le'"),
+        (("--optim", "adam", "--optim_conf", "lr=-1"), "optim_conf of adam: .*Invalid learning rate"),
+        (("--optim", "adam", "--optim_conf", "lr=fast"), "optim_conf of adam: "),
+        (("--scheduler", "tristagelr", "--scheduler_conf", "max_step=3"), "scheduler_conf of tristagelr: .*'max_step'"),
+        (("--scheduler", "onecyclelr", "--scheduler_conf", "total_steps=9"), "scheduler_conf of onecyclelr: .*max_lr"),
+    ],
+)
+def test_what_optimizer_and_schedule_do_not_take_is_told_by_its_place(words, told):
+    with pytest.raises(GeoLIDError, match=told):
+        _try_optimizer(parse(*words))
+
+
+def test_options_for_weight_decay_are_checked_and_something_has_to_learn(tmp_path):
+    config = tmp_path / "a.yaml"
+    config.write_text("frontend: log_mel\nencoder_conf: {model_scale: 4, ndim: 16, output_size: 24}\nlang_num: 3\n")
+    words = ("--config", str(config), "--optim", "adam", "--exclude_weight_decay", "true")
+    args = parse(*words, "--exclude_weight_decay_conf", "xx=1")
+    model = GeoLIDTask.build_model(args)
+    with pytest.raises(GeoLIDError, match="optim: adam: cannot be built with .*exclude_weight_decay_conf.*xx"):
+        GeoLIDTask.build_optimizers(args, model)
+    assert len(GeoLIDTask.build_optimizers(parse(*words), model)) == 1
+    with pytest.raises(GeoLIDError, match="freeze_param: with encoder, pooling, projector, loss nothing is left to"):
+        GeoLIDTask.build_model(parse(*words, "--freeze_param", "encoder", "pooling", "projector", "loss"))
+
+
+def test_an_optimizer_that_can_be_is_none_to_be_told_of():
+    _try_optimizer(parse("--optim", "sgd", "--optim_conf", "lr=0.1", "--scheduler", "warmuplr"))

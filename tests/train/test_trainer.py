@@ -215,6 +215,10 @@ def test_a_checkpoint_that_is_none_is_told(tmp_path):
     torch.save({**whole, "model": {"other.weight": torch.zeros(2)}}, path)
     with pytest.raises(GeoLIDError, match="(?s)comes from another model or optimizer.*Missing key"):
         train(tmp_path / "exp")
+    for other in ([1, 2], {"model": 3}, {**whole, "optimizers": 3}, {**whole, "reporter": []}, whole["model"]):
+        torch.save(other, path)
+        with pytest.raises(GeoLIDError, match="comes from another model or optimizer than the config describes"):
+            train(tmp_path / "exp")
 
 
 # --- files ---

@@ -40,6 +40,17 @@ def test_a_warp_that_moves_nothing_changes_nothing():
     assert np.abs(_with_envelope_from(wave, HERTZ, HERTZ) - wave).max() < 1e-4
 
 
+def test_formants_move_by_themselves_as_far_as_they_may_and_keep_their_order():
+    changer = VoiceChanger(1.0, 0.5, RATE)
+    warps = np.array([changer._draw_warp(np.random.default_rng(key)) for key in range(400)])
+    assert (np.diff(warps, axis=1) >= 0).all() and warps.min() == 0 and warps.max() <= RATE / 2
+    # where the envelope of the first and of the second formant of a voice at rest has gone
+    first, second = (np.array([np.interp(formant, warp, HERTZ) for warp in warps]) for formant in (500, 1500))
+    for gone, formant in ((first, 500), (second, 1500)):
+        assert 1 / 1.5 - 0.03 < (gone / formant).min() < 0.72 and 1.4 < (gone / formant).max() < 1.53
+    assert abs(np.corrcoef(first, second)[0, 1]) < 0.3
+
+
 def test_it_is_drawn_for_each_utterance_and_can_be_off():
     wave = vowel(125, 1500)
     changer = VoiceChanger(0.5, 0.3, RATE)
@@ -49,5 +60,5 @@ def test_it_is_drawn_for_each_utterance_and_can_be_off():
     changed = [some for some in heard if not np.array_equal(some, wave)]
     assert not np.allclose(changed[0], changed[1], atol=1e-3)
     augmenter = Augmenter(read_augment_conf({"voice_apply_prob": 1.0}, RATE), RATE)
-    through = augmenter(lambda first, count: wave[first : first + count], len(wave), np.random.default_rng(1))
+    through = augmenter(lambda first, count: wave[first : first + count], len(wave), 1, np.random.default_rng(1))
     assert through.dtype == np.float32 and through.shape == wave.shape and not np.array_equal(through, wave)

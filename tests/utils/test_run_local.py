@@ -243,6 +243,18 @@ def test_jobs_end_when_the_launcher_is_killed(kill):
     launcher.communicate(timeout=30)
 
 
+def test_what_a_killed_launcher_left_the_next_one_removes():
+    launcher = start_stubborn_jobs()
+    os.kill(launcher.pid, signal.SIGKILL)
+    launcher.communicate(timeout=30)
+    left = [name for name in names(".") if name.startswith(".submitit.")]
+    assert len(left) == 1
+    other = Path(left[0].replace(str(launcher.pid), str(os.getpid())))  # of one that is at work
+    other.mkdir()
+    assert run_local("next.log", "true").returncode == 0
+    assert [name for name in names(".") if name.startswith(".submitit.")] == [other.name]
+
+
 def test_on_a_terminal_progress_shows_and_ctrl_c_ends_all_jobs(monkeypatch):
     """Ctrl-C goes to the launcher and to the processes between it and the commands, all at once."""
     monkeypatch.setenv("TQDM_NCOLS", "80")  # the terminal of a test has no size

@@ -61,6 +61,10 @@ def _read(
     source: str, config: Mapping | None, overrides: Mapping | None, download_dir: str | None, load_weights: bool
 ) -> tuple[dict, PreTrainedModel]:
     """Return config and model of a folder or a Hub id; the network is used for what is not in the cache."""
+    if source.startswith(("/", "./", "../", "~")) and not Path(source).is_dir():
+        raise GeoLIDError(
+            f"path_or_url: {source}: there is no such folder; name one that holds an encoder, or a Hub id"
+        )
     for local in (True,) if Path(source).is_dir() else (True, False):
         place = {"cache_dir": download_dir, "local_files_only": local}
         try:

@@ -145,6 +145,11 @@ def test_what_is_in_the_cache_is_read_without_asking_the_network(tmp_path, monke
     ("options", "message"),
     [
         ({}, "neither path_or_url nor config is given; name an encoder"),
+        (
+            {"path_or_url": "/no/where"},
+            "path_or_url: /no/where: there is no such folder; name one that holds an encoder",
+        ),
+        ({"path_or_url": "./nowhere"}, "path_or_url: ./nowhere: there is no such folder; name one"),
         ({"config": {"hidden_size": 32}}, "model_type None; expected wav2vec2 or wav2vec2-bert"),
         ({"config": {"model_type": "hubert"}}, "model_type hubert; .*frontend: s3prl"),
         ({"config": {**STABLE, "hiden_size": 3}}, "wav2vec2: unknown key 'hiden_size'; did you mean hidden_size?"),

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from geolid.data.corpora.mini.audio import read_label, stands, wav_path
-from geolid.data.corpora.mini.plan import SETS, Utterance
+from geolid.data.corpora.mini.plan import DIALECT_SET, NOISY_SET, PHONE_SET, SETS, Utterance
 from geolid.data.data_dir import write_data_dir
 from geolid.errors import GeoLIDError
+
+# What counts as another corpus than the one that is trained on: other accents, other channels.
+DATA_SETS = {DIALECT_SET: "mini_dialect", PHONE_SET: "mini_phone", NOISY_SET: "mini_noisy"}
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ def _write_data_dir(utterances: list[Utterance], audio_dir: Path, path: Path) ->
         "utt2spk": {utterance.utt: utterance.speaker for utterance in utterances},
         "text": {utt: label.text for utt, label in labels.items()},
     }
+    tables["utt2dataset"] = dict.fromkeys(tables["utt2lang"], DATA_SETS.get(path.name, "mini"))
     conditions = {utterance.utt: utterance.condition for utterance in utterances if utterance.condition}
     if conditions:
         tables["utt2condition"] = conditions
