@@ -6,6 +6,8 @@ those with a `breath`: espeak-ng draws their noise anew each time.
 
 from dataclasses import dataclass
 
+from geolid.data.corpora.mini.made_up import MADE_UP
+
 
 @dataclass(frozen=True)
 class Cast:
@@ -18,6 +20,7 @@ TRAIN = Cast(
     variants=(
         *("f1", "m1", "steph", "m3", "belinda", "m6"),
         *("grandma", "m7", "Andrea", "Michael", "anika", "adam"),
+        *MADE_UP,
     ),
     words_per_minute=(130, 145, 160, 175, 190),
     pitches=(35, 45, 55, 65),

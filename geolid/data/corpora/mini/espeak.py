@@ -5,6 +5,7 @@ A voice has the name of its file in the package, such as "pt-BR"; a variant, suc
 
 import ctypes
 import functools
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import espeakng_loader
 import numpy as np
 
+from geolid.data.corpora.mini import made_up
 from geolid.data.corpora.mini.child import ChildError, in_a_child
 
 SAMPLE_RATE = 22050
@@ -129,7 +131,9 @@ def _set_voice(name: str) -> None:
 def _set_up() -> tuple[ctypes.CDLL, list[bytes]]:
     """Return the library, and the list into which what it says comes in pieces, as int16."""
     library = ctypes.CDLL(espeakng_loader.get_library_path())
-    rate = library.espeak_Initialize(_SYNCHRONOUS, 0, espeakng_loader.get_data_path().encode(), 0)
+    data = tempfile.TemporaryDirectory(prefix="geolid_espeak_")
+    made_up.lay_out(Path(espeakng_loader.get_data_path()), Path(data.name))
+    rate = library.espeak_Initialize(_SYNCHRONOUS, 0, data.name.encode(), 0)
     if rate != SAMPLE_RATE:
         raise RuntimeError(f"espeak-ng: expected {SAMPLE_RATE} samples a second, found {rate}")
     heard: list[bytes] = []
@@ -142,5 +146,5 @@ def _set_up() -> tuple[ctypes.CDLL, list[bytes]]:
 
     library.espeak_SetSynthCallback(hear)
     library.espeak_ListVoices(None)  # reads all voice files, which otherwise each child would do
-    library.hear = hear  # ctypes keeps no reference of its own
+    library.hear, library.data = hear, data  # ctypes keeps no references of its own; the folder goes with the process
     return library, heard
