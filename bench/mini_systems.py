@@ -53,7 +53,7 @@ def train_and_test(config: Path, seed: int, args: argparse.Namespace) -> list[fl
     subprocess.run(
         [
             *("steps/05_train.sh", "--lid_config", config, "--lid_args", f"--seed {seed} {args.lid_args}"),
-            *("--cmd", f"utils/run_local.py --num_threads {threads}"),
+            *("--num_threads", str(threads)),
             *(DUMP / "train_mini_lang", DUMP / "dev_mini_lang", "exp/lid_stats_16k", folder),
         ],
         check=True,

@@ -11,6 +11,7 @@ lid_args=                           # options over those of the config, as in a 
 ngpu=0                              # GPUs of a node, one process each; 0: on the CPU
 num_nodes=1                         # nodes, each with as many processes; more than one needs Slurm
 num_processes=1                     # processes of a node where there are no GPUs
+num_threads=                        # of each of them (default: this machine's cores, at most 8, divided among them)
 pretrained_model=                   # begin with the weights of this .pth: <file>[:<from>:<to>:<without>]
 ignore_init_mismatch=false          # leave out those of its weights that do not fit
 cmd=utils/run_local.py              # starts the training
@@ -25,7 +26,13 @@ stats_dir=$3
 exp_dir=$4
 
 utils/validate_data_dir.sh "$train_dir" "$valid_dir"
-[ "$ngpu" -eq 0 ] || num_processes=$ngpu
+if [ "$ngpu" -gt 0 ]; then
+    num_processes=$ngpu
+else
+    cores=$(getconf _NPROCESSORS_ONLN)
+    share=$(((cores < 8 ? cores : 8) / num_processes))
+    cmd+=" --num_threads ${num_threads:-$((share > 0 ? share : 1))}"
+fi
 train=(python)
 if [ "$num_nodes" -gt 1 ]; then
     train=(utils/torchrun_nodes.sh "$num_nodes" "$num_processes")
