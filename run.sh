@@ -13,6 +13,7 @@ stop_stage=10               # the last stage to run
 skip_stages=                # stages to leave out, such as "2 8"
 skip_data_prep=false        # leave out stages 1 to 3
 skip_train=false            # leave out stages 2, 4 and 5, and the training set in stage 3
+skip_eval=false             # leave out stages 6 to 8
 
 # Where things are, and how they run
 dumpdir=dump                # formatted data
@@ -46,6 +47,16 @@ num_nodes=1                 # nodes of the cluster
 pretrained_model=           # begin with the weights of this .pth
 ignore_init_mismatch=false  # leave out those of its weights that do not fit
 
+# Inference and scores
+inference_model=valid.accuracy.best.pth    # a .pth of the experiment, such as valid.accuracy.ave.pth, or any other
+inference_batch_size=32     # utterances of a batch at most
+gpu_inference=false         # on --ngpu GPUs; else in --nj processes on the CPU
+extract_embd=true           # keep embeddings, which t-SNE is drawn of
+save_every=200              # utterances that are done whole or not at all, if it is killed
+eval_valid_set=false        # score the validation set as well
+tsne_set=                   # sets to draw by t-SNE (default: the first of --test_sets)
+max_utt_per_lang_for_tsne=100    # utterances of a language in it, at most
+
 . utils/parse_options.sh
 [ $# -eq 0 ] || { echo "$0: unexpected argument '$1'; options are --name value, see $0 --help" >&2; exit 2; }
 if [ -n "$python" ]; then
@@ -59,6 +70,7 @@ nj=${nj:-$(getconf _NPROCESSORS_ONLN)}
     { echo "$0: --train_set, --valid_set and --test_sets each name a set, as in data/<set>; one is empty" >&2; exit 2; }
 ! "$skip_data_prep" || skip_stages+=" 1 2 3"
 ! "$skip_train" || skip_stages+=" 2 4 5"
+! "$skip_eval" || skip_stages+=" 6 7 8"
 . utils/stages.sh
 . ./path.sh
 . ./cmd.sh
@@ -75,9 +87,18 @@ if [ -z "$lid_exp" ]; then
     lid_exp=$expdir/lid_$lid_tag
     [ -z "$speed_perturb_factors" ] || lid_exp+=_sp
 fi
+inference_dir=$lid_exp/inference/$(basename "$inference_model" .pth)
+! "$eval_valid_set" || [[ " $test_sets " == *" $valid_set "* ]] || test_sets+=" $valid_set"
+tsne_set=${tsne_set:-${test_sets%% *}}
+for set in $tsne_set; do
+    [[ " $test_sets " == *" $set "* ]] ||
+        { echo "$0: --tsne_set $set is none of the sets that are scored: $test_sets" >&2; exit 2; }
+done
 # Sets that a model is chosen by or scored on: they are kept whole, whatever the durations.
 # shellcheck disable=SC2086 # lists of sets
 read -ra judged_dirs < <(printf 'data/%s\n' $valid_set $test_sets | sort -u | xargs)
+# shellcheck disable=SC2086
+read -ra scored_dirs < <(printf "$dump/%s\n" $test_sets | xargs)
 
 if begin_stage 1 "Turn corpora into data directories" "data/$train_set ${judged_dirs[*]}"; then
     run_stage steps/01_prepare_data.sh --nj "$nj" --cmd "$train_cmd" --allow_pipes "$allow_pipes" \
@@ -109,5 +130,27 @@ if begin_stage 5 "Train a model" "$lid_exp"; then
         "$dump/${train_dir#data/}" "$dump/$valid_set" "$stats_dir" "$lid_exp"
 fi
 
-not_built_yet 6
+if begin_stage 6 "Find the language of every utterance" "$inference_dir/<set>"; then
+    infer_cmd=$train_cmd
+    ! "$gpu_inference" || infer_cmd=$cuda_cmd
+    run_stage steps/06_infer.sh --inference_model "$inference_model" --inference_batch_size "$inference_batch_size" \
+        --extract_embd "$extract_embd" --save_every "$save_every" --max_faulty "$max_faulty" \
+        --gpu_inference "$gpu_inference" --ngpu "$ngpu" --nj "$nj" --cmd "$infer_cmd" \
+        "$lid_exp" "$dump/$valid_set" "${scored_dirs[@]}"
+fi
+
+if begin_stage 7 "Score what was found" "$lid_exp/RESULTS.md"; then
+    run_stage steps/07_score.sh --inference_model "$inference_model" "$lid_exp" "${scored_dirs[@]}"
+fi
+
+if begin_stage 8 "Draw it" "$inference_dir/<set>/images"; then
+    for set in $test_sets; do
+        tsne=false
+        ! "$extract_embd" || [[ " $tsne_set " != *" $set "* ]] || tsne=true
+        run_stage steps/08_plot_tsne.sh --tsne "$tsne" --max_utt_per_lang_for_tsne "$max_utt_per_lang_for_tsne" \
+            "$inference_dir/$set" "$dump/$set"
+    done
+fi
+
+not_built_yet 9
 end_run

@@ -55,12 +55,19 @@ def test_it_goes_from_nothing_to_training_ready(undisturbed):
     assert "\n=== ./run.sh ended well after " in said
 
 
-def test_it_trains_a_model(undisturbed):
+def test_it_trains_a_model_finds_languages_scores_and_draws_them(undisturbed):
     recipe = undisturbed[0]
     said = run("./run.sh", "--stage", 5, "--lid_exp", "trained", *SHORT, cwd=recipe).stdout
     assert "training set: 36 utterances, " in said and "epoch 2/2 took " in said
     assert (recipe / "trained/valid.accuracy.best.pth").exists()
-    assert "=== Stages 6 to 10 are not built yet; this is the end\n=== ./run.sh ended well after " in said
+    found = recipe / "trained/inference/valid.accuracy.best"
+    assert (found / "dev_mini_lang").is_dir() and (recipe / "trained/valid.accuracy.best.calibration.json").exists()
+    assert "test_noisy_mini_lang" in (recipe / "trained/RESULTS.md").read_text()
+    for set_name in ("test_mini_lang", "test_phone_mini_lang"):
+        images = found / set_name / "images"
+        assert (images / "map.png").stat().st_size > 20_000
+        assert (images / "tsne_utterances.html").exists() == (set_name == "test_mini_lang")
+    assert "=== Stages 9 to 10 are not built yet; this is the end\n=== ./run.sh ended well after " in said
 
 
 def test_a_second_run_changes_no_byte(undisturbed):
@@ -114,7 +121,11 @@ def test_speed_perturbation_makes_a_bigger_training_set(undisturbed):
             ["--stage", 4],
             "dump/raw/train_mini_lang: there is no such directory; run stage 1, which makes data/<set>, or stage 3",
         ),
-        (["--stage", 9], "stage 9 is not built yet; the last stage that is, is 5"),
+        (["--stage", 9], "stage 9 is not built yet; the last stage that is, is 8"),
+        (
+            ["--tsne_set", "test_other"],
+            "--tsne_set test_other is none of the sets that are scored: test_mini_lang test_",
+        ),
         (["--stage", "one"], "--stage is a whole number, not 'one'"),
         (["--stop_stge", 4], "unknown option --stop_stge; did you mean --stop_stage?"),
         (["--stage", 0], "stages are numbers from 1 to 10, found '0'"),

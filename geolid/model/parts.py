@@ -8,7 +8,7 @@ FRONTENDS = {
     "log_mel": "geolid.model.log_mel:LogMelFrontend",
     "s3prl": "geolid.model.s3prl:s3prl_frontend",
     "s3prl_condition": "geolid.model.s3prl:s3prl_frontend",
-    "default": "espnet2.asr.frontend.default:DefaultFrontend",
+    "default": "geolid.model.stft_log_mel:StftLogMelFrontend",
     "melspec_torch": "espnet2.asr.frontend.melspec_torch:MelSpectrogramTorch",
 }
 SPECAUGS = {"specaug": "espnet2.asr.specaug.specaug:SpecAug"}

@@ -9,7 +9,7 @@ import functools
 import numpy as np
 import torch
 
-_WINDOW, _HOP = 512, 128  # samples
+_WINDOW, _HOP = 512, 256  # samples
 _SMOOTHEST = 24  # numbers of the cepstrum that make the envelope: below the period of a voice of 600 Hz at 16 kHz
 _FORMANTS_HZ = (500.0, 1500.0, 2700.0, 4000.0)  # of a voice at rest
 _LOUDEST = 4.0  # change of a band, as a natural logarithm

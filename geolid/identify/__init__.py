@@ -1,0 +1,1 @@
+"""A trained model at work: speech in, languages out."""

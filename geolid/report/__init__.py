@@ -1,0 +1,1 @@
+"""Scores, tables and plots of what a model predicted. Imports no torch."""
