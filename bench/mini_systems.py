@@ -5,23 +5,18 @@ systems train at once, on a core each: quicker for all together, but it says not
 """
 
 import argparse
+import json
 import os
-import re
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import torch
-
-from geolid.model.build import load_model
-from geolid.train.batches import BatchSize
-from geolid.train.dataset import SpeechDataset
-from geolid.train.iterator import ValidIterFactory
-from geolid.train.utterances import read_utterances
 
 DUMP = Path("dump/raw")
+VALID_SET = "dev_mini_lang"
+MODEL = "valid.accuracy.best.pth"
 SETS = ("test_mini_lang", "test_dialect_mini_lang", "test_phone_mini_lang", "test_noisy_mini_lang")
 
 
@@ -48,44 +43,26 @@ def main() -> None:
 def train_and_test(config: Path, seed: int, args: argparse.Namespace) -> list[float]:
     """Return the minutes of training, and the percentages of the sets."""
     folder = args.work / f"{config.stem}_{seed}"
-    threads = max(1, (os.cpu_count() or 1) // args.jobs)
+    cores = max(1, (os.cpu_count() or 1) // args.jobs)
     start = time.monotonic()
-    subprocess.run(
-        [
-            *("steps/05_train.sh", "--lid_config", config, "--lid_args", f"--seed {seed} {args.lid_args}"),
-            *("--num_threads", str(threads)),
-            *(DUMP / "train_mini_lang", DUMP / "dev_mini_lang", "exp/lid_stats_16k", folder),
-        ],
-        check=True,
-        stdout=subprocess.DEVNULL,
+    _run(
+        *("steps/05_train.sh", "--lid_config", config, "--lid_args", f"--seed {seed} {args.lid_args}"),
+        *("--num_threads", cores, DUMP / "train_mini_lang", DUMP / VALID_SET, "exp/lid_stats_16k", folder),
     )
     minutes = (time.monotonic() - start) / 60
-    log = (folder / "train.log").read_text()
-    if "goes on after epoch" in log:
+    if "goes on after epoch" in (folder / "train.log").read_text():
         minutes = float("nan")
-    model, conf = load_model(folder / "config.yaml", best_model(folder))
-    accuracies = [accuracy(model.eval(), conf["languages"], DUMP / name) for name in SETS]
+    sets = [DUMP / name for name in SETS]
+    _run("steps/06_infer.sh", "--inference_model", MODEL, "--nj", cores, folder, DUMP / VALID_SET, *sets)
+    _run("steps/07_score.sh", "--inference_model", MODEL, folder, *sets)
+    inferred = folder / "inference" / MODEL.removesuffix(".pth")
+    accuracies = [100 * json.loads((inferred / name / "results.json").read_text())["accuracy"] for name in SETS]
     print(f"{config.stem} seed {seed}: {minutes:.1f} min, " + ", ".join(f"{a:.1f} %" for a in accuracies), flush=True)
     return [minutes, *accuracies]
 
 
-def best_model(folder: Path) -> Path:
-    averages = sorted(
-        folder.glob("valid.accuracy.ave_*best.pth"), key=lambda p: int(re.search(r"(\d+)best", p.name)[1])
-    )
-    return averages[-1] if averages else folder / "valid.accuracy.best.pth"
-
-
-@torch.inference_mode()
-def accuracy(model, languages: list[str], data_dir: Path) -> float:
-    shapes = data_dir / "utt2num_samples"
-    dataset = SpeechDataset(read_utterances(data_dir, shapes, languages), 16000)
-    right = utterances = 0
-    for ids, batch in ValidIterFactory(dataset, BatchSize(960_000, 64)).build_iter(1):
-        _, found = model(speech=batch["speech"], speech_lengths=batch["speech_lengths"], extract_embd=True)
-        right += int((found == batch["lid_labels"]).sum())
-        utterances += len(ids)
-    return 100 * right / utterances
+def _run(*command: object) -> None:
+    subprocess.run([str(word) for word in command], check=True, stdout=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":

@@ -48,6 +48,13 @@ def flag(text: str) -> bool:
     return text == "true"
 
 
+def above_0(text: str) -> int:
+    """Read a number that counts something."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a number from 1, found '{text}'")
+    return int(text)
+
+
 def run(main: Callable[[Sequence[str] | None], int | None]) -> NoReturn:
     """Run an entry point as a command: what a user can mend is told in a few lines, without a traceback."""
     name = Path(sys.argv[0]).stem

@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from geolid.bin.command import ArgumentParser, run
+from geolid.bin.command import ArgumentParser, above_0, run
 from geolid.identify.plan import Plan, read_plan
 
 
@@ -17,7 +17,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--part", type=int, default=1, help="the share to do, from 1")
     parser.add_argument("--parts", type=int, default=1, help="shares in all")
     parser.add_argument("--ngpu", type=int, choices=(0, 1), default=0, help="1: on a GPU")
-    parser.add_argument("--inference_batch_size", type=_above_0, default=32, help="utterances of a batch at most")
+    parser.add_argument("--inference_batch_size", type=above_0, default=32, help="utterances of a batch at most")
     parser.add_argument(
         "--inference_batch_seconds",
         type=_seconds,
@@ -71,12 +71,6 @@ def _infer(plans: dict[Path, Plan], shares: dict[Path, list[int]], args: argpars
     for folder, blocks in shares.items():
         do_blocks(folder, plans[folder], blocks, engine, limits, progress.add)
     progress.tell()
-
-
-def _above_0(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a number from 1, found '{text}'")
-    return int(text)
 
 
 def _seconds(text: str) -> float:

@@ -1,11 +1,10 @@
 """Lay out the inference of sets for the processes of infer; print how many blocks of utterances are to be done."""
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from geolid.bin.command import ArgumentParser, flag, run
+from geolid.bin.command import ArgumentParser, above_0, flag, run
 from geolid.errors import GeoLIDError
 from geolid.identify.languages import choose_candidates, model_languages, read_config
 from geolid.identify.model_file import find_model_file
@@ -21,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--lang2utt", type=Path, help="the training set's, where config.yaml does not tell languages")
     parser.add_argument("--extract_embd", type=flag, default=False, help="whether embeddings are written")
     parser.add_argument("--mixed_precision", type=flag, default=False, help="whether the model computes in 16 bits")
-    parser.add_argument("--save_every", type=_count, default=200, help="utterances of a block, which is done whole")
+    parser.add_argument("--save_every", type=above_0, default=200, help="utterances of a block, which is done whole")
     args = parser.parse_args(argv)
 
     model_file = find_model_file(args.exp_dir, args.inference_model)
@@ -62,12 +61,6 @@ def _by_name(data_dirs: Sequence[Path]) -> dict[str, Path]:
         if other.resolve() != data_dir.resolve():
             raise GeoLIDError(f"{data_dir} and {other} are two sets of one name; rename one, or infer them by turns")
     return by_name
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a number from 1, found '{text}'")
-    return int(text)
 
 
 if __name__ == "__main__":

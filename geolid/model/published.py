@@ -60,7 +60,10 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     except FileNotFoundError:
         raise GeoLIDError(f"{path}: there is no such model file; train one (stage 5), or name another") from None
     except Exception as error:  # torch raises many kinds for a file that is not one of its own
-        raise GeoLIDError(f"{path}: cannot be read as weights ({error}); it is damaged, or no PyTorch file") from None
+        raise GeoLIDError(
+            f"{path}: cannot be read as weights ({type(error).__name__}); it is damaged, no PyTorch file, or holds "
+            "more than tensors, which is not let in"
+        ) from None
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise GeoLIDError(
             f"{path}: expected a dictionary of tensors; a checkpoint.pth is for resuming, name a model file"
