@@ -73,6 +73,12 @@ def test_confusions_are_listed_by_count_and_without_a_place_without_kilometres(t
     assert scored["confusions"][1]["km"] is None
 
 
+def test_taken_for_a_language_without_a_place(tmp_path):
+    data_dir = write_reference(tmp_path / "t", {"a": "fra"})
+    scored = score(tmp_path, data_dir, logits={"a": [0, 0, 1]}, languages=["deu", "fra", "tok"])
+    assert [(c["predicted"], c["km"]) for c in scored["confusions"]] == [("tok", None)]
+
+
 def test_a_place_of_the_experiment_wins(tmp_path):
     (tmp_path / "places").write_text("fra 0 0\ntok 0 90\n")
     truth = {"a": "fra", "b": "tok"}

@@ -5,13 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from geolid.report.calibration import reliability_of
 from geolid.report.plots.accuracy import draw_by_duration, draw_by_language
 from geolid.report.plots.confusion import draw_confusion, shares
 from geolid.report.plots.folder import Inferred
 from geolid.report.plots.inventory import Inventory, inventory
 from geolid.report.plots.layers import draw_layers
-from geolid.report.plots.reliability import Curve, draw_reliability
+from geolid.report.plots.reliability import Curve, draw_reliability, reliability_of_known
 from geolid.report.plots.scatter import Plane, draw_plane, write_csv, write_page
 from geolid.report.plots.style import save_png
 from geolid.report.plots.tsne import FEWEST, project, sample
@@ -99,13 +98,13 @@ def _reliability(inferred: Inferred, path: Path) -> None:
     if calibration is None:
         raise NotDrawn("none of the utterances is in a language that the model knows")
     logits, codes = inferred.logits()
-    columns = {code: column for column, code in enumerate(codes)}
-    labels = np.array([columns.get(code, -1) for code in inferred.languages_of_utterances.values()])
-    logits, labels = logits[labels >= 0], labels[labels >= 0]  # unknown languages have no part in it, as in the results
+    references = list(inferred.languages_of_utterances.values())
     temperature = calibration["temperature"]
-    raw = Curve("before calibration", reliability_of(logits, labels, 1.0), calibration["before"]["ece"])
+    raw = Curve(
+        "before calibration", reliability_of_known(logits, codes, references, 1.0), calibration["before"]["ece"]
+    )
     name = f"after calibration (temperature {temperature:.2f})"
-    given = Curve(name, reliability_of(logits, labels, temperature), calibration["ece"])
+    given = Curve(name, reliability_of_known(logits, codes, references, temperature), calibration["ece"])
     curves = [raw] if temperature == 1 else [raw, given]
     save_png(draw_reliability(curves, inferred.set_name), path)
 

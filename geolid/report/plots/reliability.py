@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from geolid.report.calibration import BINS, ReliabilityBins
+from geolid.report.calibration import BINS, ReliabilityBins, reliability_of
 from geolid.report.plots.style import MUTED, RIGHT, TITLE_HEIGHT, WRONG, add_axes, new_figure, styled
 
 
@@ -16,6 +16,19 @@ class Curve:
     name: str
     measured: ReliabilityBins
     error: float  # the expected calibration error
+
+
+def reliability_of_known(
+    logits: np.ndarray, codes: Sequence[str], references: Sequence[str], temperature: float
+) -> ReliabilityBins:
+    """Count by confidence; logits are (utterances, languages), codes the languages, references one an utterance.
+
+    Utterances in languages that the model does not know have no part in it, as in the results.
+    """
+    columns = {code: column for column, code in enumerate(codes)}
+    labels = np.array([columns.get(code, -1) for code in references])
+    known = labels >= 0
+    return reliability_of(logits if known.all() else logits[known], labels[known], temperature)
 
 
 @styled

@@ -50,6 +50,13 @@ def test_no_speaker_has_breath_which_is_other_noise_each_time(variant):
     assert "breath" not in described
 
 
+def test_made_up_speakers_train_beside_as_many_that_espeak_brings_and_differ():
+    assert len(made_up.MADE_UP) * 2 == len(cast.TRAIN.variants)
+    assert set(made_up.MADE_UP) < {utterance.voice.variant for utterance in of_set(plan.TRAIN_SET)}
+    formants = {made_up.describe(name).partition("formant 1")[2] for name in made_up.MADE_UP}
+    assert len(formants) == len(made_up.MADE_UP)
+
+
 @pytest.mark.parametrize("speakers", CASTS)
 def test_women_and_men_take_turns(speakers):
     women = {"f1", "steph", "belinda", "grandma", "Andrea", "anika", "aunty", "linda", "f4", "Annie", "shelby"}

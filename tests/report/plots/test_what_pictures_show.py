@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 
 from geolid.geo.places import Place
-from geolid.report.calibration import reliability_of
 from geolid.report.plots.accuracy import draw_by_duration, draw_by_language, interval
 from geolid.report.plots.confusion import draw_confusion, shares
 from geolid.report.plots.inventory import GROUPS, OTHERS, inventory
 from geolid.report.plots.layers import draw_layers
-from geolid.report.plots.reliability import Curve, draw_reliability
+from geolid.report.plots.reliability import Curve, draw_reliability, reliability_of_known
 from geolid.report.plots.tsne import perplexity_for, project, sample
 from geolid.report.plots.world_map import draw_map, map_data, project_world
 
@@ -80,10 +79,15 @@ def test_classes_of_duration_without_utterances_are_left_out():
     assert [bar.get_height() for bar in axes.patches] == [0.5, 1.0]
 
 
-def test_reliability_is_told_with_its_error():
-    """Two languages: probabilities 0.95 twice, right once; 0.75 once, right."""
-    logits, labels = np.log([[0.95, 0.05], [0.05, 0.95], [0.25, 0.75]]).astype(np.float32), np.array([0, 0, 1])
-    measured, flat = (reliability_of(logits, labels, temperature) for temperature in (1.0, 1e6))
+def test_reliability_of_a_case_worked_out_by_hand():
+    """Two languages: probabilities 0.95 twice, right once; 0.75 once, right; one language that it does not know."""
+    logits = np.log([[0.95, 0.05], [0.05, 0.95], [0.25, 0.75], [0.6, 0.4]]).astype(np.float32)
+    measured = reliability_of_known(logits, ["deu", "fra"], ["deu", "deu", "fra", "ita"], temperature=1.0)
+    assert measured.utterances[[11, 14]].tolist() == [1, 2] and measured.utterances.sum() == 3
+    assert measured.confidence[[11, 14]] == pytest.approx([0.75, 0.95])
+    assert measured.accuracy[[11, 14]].tolist() == [1.0, 0.5]
+    flat = reliability_of_known(logits, ["deu", "fra"], ["deu", "deu", "fra", "ita"], temperature=1e6)
+    assert flat.utterances[7] == 3 and flat.confidence[7] == pytest.approx(0.5, abs=1e-3)
     figure = draw_reliability([Curve("before", measured, 0.1), Curve("after", flat, 0.05)], "toy")
     said = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     assert said == ["before: calibration error 10.0%", "after: calibration error 5.0%"]
