@@ -56,16 +56,9 @@ blocks=$(python -m geolid.bin.plan_inference --inference_model "$inference_model
     --save_every "$save_every" "$exp_dir" "${data_dirs[@]}")
 if [ "$blocks" -gt 0 ]; then
     jobs=$((blocks < nj ? blocks : nj))
-    log=$exp_dir/inference/$model/log/infer.JOB.log
-    follow=()
-    if [ "$jobs" -eq 1 ]; then
-        log=${log/.JOB/}
-        follow=(--follow "| ")
-    else
-        echo "progress: ${log/JOB/1}"
-    fi
+    # the first job tells how far all of them are
     # shellcheck disable=SC2086 # a command with options
-    $cmd --gpu "$gpu" "${follow[@]}" JOB=1:"$jobs" "$log" \
+    $cmd --gpu "$gpu" --follow "| " JOB=1:"$jobs" "$exp_dir/inference/$model/log/infer.JOB.log" \
         python -m geolid.bin.infer --part JOB --parts "$jobs" --ngpu "$gpu" \
         --inference_batch_size "$inference_batch_size" \
         ${inference_batch_seconds:+--inference_batch_seconds "$inference_batch_seconds"} "${folders[@]}"

@@ -50,7 +50,7 @@ def parse_command_line(description: str, argv: Sequence[str] | None) -> tuple[ar
     parser.add_argument(
         "--follow",
         metavar="MARK",
-        help="show the log's lines that hold MARK as they are written, from behind it on; for one job",
+        help="show the lines of the first job's log that hold MARK as they are written, from behind it on",
     )
     options, rest = _split(sys.argv[1:] if argv is None else [str(word) for word in argv])
     args = parser.parse_args(options)
@@ -58,8 +58,6 @@ def parse_command_line(description: str, argv: Sequence[str] | None) -> tuple[ar
         if RANGE.fullmatch(value):
             parser.error(f"{option} has no value; {value} follows")
     jobs = _read_jobs(parser, rest)
-    if args.follow and len(jobs) > 1:
-        parser.error(f"--follow is for one job, and these are {len(jobs)}")
     for job in jobs:
         job.environment |= {"OMP_NUM_THREADS": str(args.num_threads), "MKL_NUM_THREADS": str(args.num_threads)}
     return args, jobs
@@ -180,7 +178,7 @@ def progress(jobs: Sequence[JobCommand]) -> tqdm:
 
 
 class Follower:
-    """Shows what a job tells people while it runs: the lines of its log that hold a mark."""
+    """Shows what the first job tells people while it runs: the lines of its log that hold a mark."""
 
     def __init__(self, jobs: Sequence[JobCommand], mark: str | None):
         self._log = jobs[0].log

@@ -1,6 +1,7 @@
 """Do a process's share of the blocks that plan_inference laid out: find the language of every utterance."""
 
 import argparse
+import gc
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -60,6 +61,7 @@ def _infer(plans: dict[Path, Plan], shares: dict[Path, list[int]], args: argpars
         device="cuda" if args.ngpu else "cpu",
         mixed_precision=plan.recipe.mixed_precision,
     )
+    gc.freeze()  # what stands now stays, and need not be looked through again and again
     weights = layer_weights(engine.model)
     if args.part == 1 and weights is not None:
         with whole_or_absent(first.parent / "layer_weights") as out:

@@ -8,8 +8,9 @@ A vector file holds one language a line, and wins over lang2vec:
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -60,6 +61,13 @@ def vectors(codes: Sequence[str], kind: str = "geo", vector_file: Path | None = 
 def language_places(codes: Sequence[str], vector_file: Path | None = None) -> np.ndarray:
     """Return latitude and longitude of languages, in degrees, (languages, 2); NaN where there is none."""
     return places(vectors(codes, "geo", vector_file))
+
+
+def places_file(config: Mapping[str, Any]) -> Path | None:
+    """Return the vector file that an experiment's config names, if it tells where languages are."""
+    file = (config.get("preprocessor_conf") or {}).get("lang2vec_file")
+    kind = (config.get("loss_conf") or {}).get("lang2vec_type") or "geo"
+    return Path(file) if file and kind == "geo" else None
 
 
 def _find(codes: Iterable[str], kind: str, given: VectorTable) -> VectorTable:

@@ -11,8 +11,8 @@ from torch.nn import functional
 
 from geolid.errors import GeoLIDError
 from geolid.identify.batches import BatchLimits, Read, WaveBatch, read_batches
+from geolid.identify.cpu import prepare_cpu
 from geolid.identify.languages import choose_candidates, model_languages, read_config
-from geolid.identify.onednn import prefer_onednn
 from geolid.model.build import load_model
 from geolid.model.lid import GeoLIDModel
 
@@ -43,7 +43,7 @@ class Engine:
         self._columns: list[int] | None = None
         self._dtype = _half_precision() if mixed_precision and self.device.type == "cuda" else None
         if self.device.type == "cpu":
-            prefer_onednn(self.model)
+            prepare_cpu(self.model)
 
     @classmethod
     def load(

@@ -14,7 +14,7 @@ from geolid.data.data_dir import DROPPED
 from geolid.data.tables import read_rows, whole_or_absent
 from geolid.errors import GeoLIDError
 from geolid.geo.places import distance_km
-from geolid.geo.vectors import language_places
+from geolid.geo.vectors import language_places, places_file
 from geolid.identify.languages import read_config
 from geolid.identify.npz import NpzWriter
 from geolid.identify.parts import Part, load_part
@@ -165,11 +165,9 @@ class _Places:
 
 @contextmanager
 def _places_file(path: Path, plan: Plan) -> Iterator[_Places]:
-    conf = read_config(Path(plan.config_file))
-    vector_file = (conf.get("preprocessor_conf") or {}).get("lang2vec_file")
-    of_languages = language_places(plan.recipe.languages, Path(vector_file) if vector_file else None)
+    vector_file = places_file(read_config(Path(plan.config_file)))
     with whole_or_absent(path) as out:
-        yield _Places(out, of_languages)
+        yield _Places(out, language_places(plan.recipe.languages, vector_file))
 
 
 class _EmbeddingFiles:

@@ -23,7 +23,6 @@ def as_speech(samples: np.ndarray, found_rate: int, rate: int) -> np.ndarray:
     if len(samples) < SHORTEST_SECONDS * found_rate:
         milliseconds = 1000 * len(samples) / found_rate
         raise AudioError(f"too short: {milliseconds:.0f} ms; expected {1000 * SHORTEST_SECONDS:.0f} ms or more")
-    scale = 1 / 32768 if samples.dtype == np.int16 else 1.0
     mono = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1, dtype=np.float32)
-    speech = mono.astype(np.float32) * np.float32(scale)
+    speech = np.multiply(mono, 1 / 32768 if samples.dtype == np.int16 else 1.0, dtype=np.float32)
     return speech if found_rate == rate else resample(speech, found_rate, rate)

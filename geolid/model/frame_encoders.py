@@ -36,7 +36,7 @@ class MaskedEcapaTdnnEncoder(EcapaTdnnEncoder):
         """Encode (batch, frames, input_size) to (batch, output_size, frames); what stands in padding means nothing."""
         mask = frame_mask(lengths, x.shape[1])
         x = silence_padding(x.transpose(1, 2), mask)
-        x = silence_padding(self.bn(self.relu(self.conv(x)), mask), mask)
+        x = self.bn(self.relu(self.conv(x)), mask)
         x1 = _block(self.layer1, x, mask)
         x2 = _block(self.layer2, x + x1, mask)
         x3 = _block(self.layer3, x + x1 + x2, mask)
@@ -44,7 +44,10 @@ class MaskedEcapaTdnnEncoder(EcapaTdnnEncoder):
 
 
 def _block(block: EcapaBlock, x: Tensor, mask: Tensor | None) -> Tensor:
-    """Pass (batch, dim, frames) through a Res2Net block with squeeze and excitation."""
+    """Pass (batch, dim, frames) through a Res2Net block with squeeze and excitation.
+
+    Padding is silenced only before convolutions that see more than one frame.
+    """
     groups = silence_padding(block.bn1(block.relu(block.conv1(x)), mask), mask).split(block.width, dim=1)
     done: list[Tensor] = []
     for group, conv, bn in zip(groups[:-1], block.convs, block.bns, strict=True):
@@ -52,7 +55,7 @@ def _block(block: EcapaBlock, x: Tensor, mask: Tensor | None) -> Tensor:
         done.append(silence_padding(bn(block.relu(conv(before)), mask), mask))
     y = torch.cat((*done, groups[-1]), dim=1)
     y = block.bn3(block.relu(block.conv3(y)), mask)
-    return silence_padding(y * _excitation(block.se, y, mask) + x, mask)
+    return torch.addcmul(x, y, _excitation(block.se, y, mask))
 
 
 def _excitation(module: SEModule, x: Tensor, mask: Tensor | None) -> Tensor:

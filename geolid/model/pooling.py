@@ -6,9 +6,10 @@ from espnet2.spk.pooling.chn_attn_stat_pooling import ChnAttnStatPooling
 from torch import Tensor
 
 from geolid.model.batch_norm import convert_batch_norms
-from geolid.model.padding import frame_mask
+from geolid.model.padding import frame_mask, silence_padding
 
 _LARGEST_VARIANCE = 1e4  # keeps the gradient of the root in bounds
+_SMALLEST_DEVIATION = torch.finfo(torch.float32).eps ** 0.5
 
 
 class AttentiveStatsPooling(ChnAttnStatPooling):
@@ -25,28 +26,25 @@ class AttentiveStatsPooling(ChnAttnStatPooling):
     def forward(self, x: Tensor, feat_lengths: Tensor | None = None) -> Tensor:
         """Pool (batch, dim, frames) to (batch, 2 * dim): weighted means, then weighted deviations."""
         mask = frame_mask(feat_lengths, x.shape[-1])
+        x = silence_padding(x, mask)
         first, relu, bn, last = self.attention
         weights = first.weight.squeeze(-1).split(x.shape[1], dim=1)
-        context = F.linear(torch.cat(_mean_and_deviation(x, mask), dim=1), torch.cat(weights[1:], dim=1), first.bias)
-        hidden = F.conv1d(x, weights[0].unsqueeze(-1)) + context.unsqueeze(-1)
+        statistics = torch.cat(_mean_and_deviation(x.float(), mask), dim=1)
+        context = F.linear(statistics, torch.cat(weights[1:], dim=1), first.bias)
+        hidden = F.conv1d(x, weights[0].unsqueeze(-1), dilation=first.dilation) + context.unsqueeze(-1)
         scores = last(bn(relu(hidden), mask)).float()
         if mask is not None:
-            scores = scores.masked_fill(~mask, -torch.inf)
-        attention = scores.softmax(dim=2)
-        real = x.float() if mask is None else x.float().masked_fill(~mask, 0.0)  # 0 * inf would be no number
-        mean = (real * attention).sum(dim=2)
-        square = (real.square() * attention).sum(dim=2)
+            scores = scores + torch.zeros_like(mask, dtype=scores.dtype).masked_fill(~mask, -torch.inf)
+        weighted = x * scores.softmax(dim=2)
+        mean = weighted.sum(dim=2)
+        square = (weighted * x).sum(dim=2)
         deviation = (square - mean.square()).clamp(min=1e-4, max=_LARGEST_VARIANCE).sqrt()
         return torch.cat((mean, deviation), dim=1)
 
 
 def _mean_and_deviation(x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
-    """Return the plain mean and deviation over the real frames, each (batch, dim)."""
-    x = x.float()
-    if mask is None:
-        variance, mean = torch.var_mean(x, dim=2, unbiased=False)
-    else:
-        count = mask.sum(dim=2)
-        mean = (x * mask).sum(dim=2) / count
-        variance = ((x - mean.unsqueeze(2)) * mask).square().sum(dim=2) / count
-    return mean, variance.clamp(min=torch.finfo(torch.float32).eps, max=_LARGEST_VARIANCE).sqrt()
+    """Return the plain mean and deviation over the real frames, each (batch, dim); x is 0 in padding."""
+    count = x.shape[2] if mask is None else mask.sum(dim=2)
+    mean = x.sum(dim=2) / count
+    deviation = torch.linalg.vector_norm(silence_padding(x - mean.unsqueeze(2), mask), dim=2) / count**0.5
+    return mean, deviation.clamp(min=_SMALLEST_DEVIATION, max=_LARGEST_VARIANCE**0.5)

@@ -7,6 +7,7 @@ one; the last windows of the others take in their padding instead, and so depend
 import torch
 from espnet2.asr.frontend.default import DefaultFrontend
 from torch import Tensor
+from torch.nn import functional
 
 from geolid.model.padding import frame_mask
 
@@ -48,7 +49,9 @@ class StftLogMelFrontend(DefaultFrontend):
 def _mirrored(speech: Tensor, lengths: Tensor, margin: int) -> Tensor:
     """Put `margin` samples before and behind each wave of (batch, samples): its own, as in a mirror at its ends."""
     longest = int(lengths.max())
-    places = torch.arange(-margin, longest + margin, device=speech.device).abs()
-    last = lengths[:, None] - 1
-    places = last - (last - places).abs()  # beyond the last sample it goes back
-    return speech.gather(1, places.clamp(min=0))
+    mirrored = functional.pad(speech[:, :longest], (margin, margin))
+    last = (lengths - 1)[:, None]
+    steps = torch.arange(1, margin + 1, device=speech.device).expand(len(speech), -1)
+    before, behind = steps.minimum(last), (last - steps).clamp(min=0)  # an utterance may be shorter than the margin
+    mirrored.scatter_(1, margin - steps, speech.gather(1, before))
+    return mirrored.scatter_(1, margin + last + steps, speech.gather(1, behind))

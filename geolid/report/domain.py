@@ -12,6 +12,7 @@ import yaml
 
 from geolid.data.tables import read_rows
 from geolid.errors import GeoLIDError
+from geolid.geo.vectors import places_file
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,10 @@ def read_experiment(exp_dir: Path, trained_on: Collection[str] = ()) -> Experime
             "the option out, it is for models without such a record"
         )
     valid_table = next((path for path, *_ in config.get("valid_data_path_and_name_and_type") or ()), None)
-    vector_file = (config.get("preprocessor_conf") or {}).get("lang2vec_file")
     return Experiment(
         data_sets=recorded or frozenset(trained_on),
         valid_set=Path(valid_table).parent.name if valid_table else None,
-        vector_file=Path(vector_file) if vector_file else None,
+        vector_file=places_file(config),
     )
 
 

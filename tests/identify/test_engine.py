@@ -6,8 +6,8 @@ import torch
 
 from geolid.data.audio import AudioError
 from geolid.errors import GeoLIDError
+from geolid.identify.cpu import prepare_cpu
 from geolid.identify.engine import Engine, layer_weights
-from geolid.identify.onednn import prefer_onednn
 from geolid.identify.scores import probabilities
 from geolid.model.build import build_model
 from toy_identifier import LANGUAGES, MODEL, NO_PLACES, make_experiment
@@ -138,7 +138,7 @@ def test_convolutions_through_onednn_give_the_same(exp):
     length = torch.tensor([wave.shape[1]])
     with torch.inference_mode():
         before = plain.identify(wave, length).logits
-        prefer_onednn(plain)
+        prepare_cpu(plain)
         assert torch.allclose(plain.identify(wave, length).logits, before, atol=1e-4)
 
 

@@ -33,6 +33,11 @@ def test_the_record_of_training(exp_dir):
     assert str(experiment.vector_file) == "conf/places"
 
 
+def test_a_file_of_other_vectors_tells_no_places(exp_dir):
+    (exp_dir / "config.yaml").write_text(f"{CONFIG}loss_conf: {{lang2vec_type: phonology_knn}}\n")
+    assert read_experiment(exp_dir).vector_file is None
+
+
 @pytest.mark.parametrize(
     ("data_sets", "expected"),
     [(["fleurs"] * 2, "in"), (["fleurs", "voxlingua107"], "in"), (["babel"] * 2, "out"), (["babel", "fleurs"], "out")],

@@ -80,8 +80,10 @@ def test_a_followed_job_shows_the_marked_lines_of_its_log_while_it_runs():
     assert process.poll() is None
     assert process.stdout.read().splitlines() == ["step 2", "step 3", "unended"]
     assert process.wait() == 0
-    refused = run_local("--follow", "x", "JOB=1:2", "JOB.log", "true")
-    assert refused.returncode == 2 and "--follow is for one job" in refused.stderr
+
+
+def test_of_several_jobs_the_first_one_is_followed():
+    assert run_local("--follow", "| ", "JOB=3:5", "JOB.log", "echo", "| job JOB").stdout == "job 3\n"
 
 
 def test_words_of_the_command_arrive_unharmed():
