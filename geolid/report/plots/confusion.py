@@ -16,6 +16,7 @@ _WRONGS = LinearSegmentedColormap.from_list("wrongs", ["#fdebe4", "#f08a6c", WRO
 _FEW = 40  # languages; up to these, rows have names and cells have numbers
 _MOST_NAMED = 200  # languages; up to these, rows have codes
 _WIDEST = 15.0  # inches
+_LETTER = 0.62  # a letter's width as a share of its size
 
 
 def shares(references: Mapping[str, str], predictions: Mapping[str, str], drawn: Inventory) -> np.ndarray:
@@ -48,7 +49,7 @@ def draw_confusion(matrix: np.ndarray, drawn: Inventory, set_name: str) -> Figur
     _name_rows_and_columns(axes, drawn, few)
     if few:
         _write_numbers(axes, matrix)
-    _mark_groups(axes, drawn, size=8 if few else 7)
+    _mark_groups(axes, drawn, matrix > 0, size=8 if few else 7, cell=72 * side / count)
     for bar, image, text, ticks in (
         (0, rights, "right", [0, 0.5, 1]),
         (1, wrongs, "taken for another, 50 % or more in the darkest", [0, 0.05, 0.2, 0.5]),
@@ -76,8 +77,11 @@ def _name_rows_and_columns(axes: Axes, drawn: Inventory, few: bool) -> None:
         spine.set_color(FAINT)
 
 
-def _mark_groups(axes: Axes, drawn: Inventory, size: float) -> None:
-    """Frame each family on the diagonal, rule it across, and write its name beside its frame."""
+def _mark_groups(axes: Axes, drawn: Inventory, filled: np.ndarray, size: float, cell: float) -> None:
+    """Frame each family on the diagonal, rule it across, and write its name beside its frame.
+
+    `filled` (languages, languages) are the cells not to write over; `size` of the letters and of a `cell` in points.
+    """
     languages = list(drawn.values())
     start = 0
     for group in groups_of(drawn):
@@ -87,19 +91,29 @@ def _mark_groups(axes: Axes, drawn: Inventory, size: float) -> None:
             axes.axvline(edge - 0.5, color=FAINT, linewidth=0.5, zorder=3)
         box = [start - 0.5, end - 0.5, end - 0.5, start - 0.5, start - 0.5]
         axes.plot(box, [box[3], box[3], box[1], box[1], box[3]], color=group.colour, linewidth=1.0, zorder=4)
-        room_at_right = end < 0.8 * len(languages)
+        middle = (start + end - 1) / 2
+        high = size / cell / 2
+        band = filled[max(0, round(middle - high)) : round(middle + high) + 1].any(axis=0)
+        place = _free_place(band, start, end, wide=int(np.ceil(_LETTER * size * len(group.name) / cell)))
         axes.text(
-            end if room_at_right else start - 1,
-            (start + end - 1) / 2,
+            place,
+            middle,
             group.name,
             size=size,
             color=group.colour,
-            ha="left" if room_at_right else "right",
+            ha="left",
             va="center",
             path_effects=halo(),
             zorder=5,
         )
         start = end
+
+
+def _free_place(band: np.ndarray, start: int, end: int, wide: int) -> int:
+    """Return the first column of `wide` free ones, as near to the frame from `start` to `end` as may be."""
+    beside = [*range(end, len(band) - wide + 1), *range(start - wide - 1, -1, -1)]
+    free = [column for column in beside if not band[column : column + wide].any()]
+    return min(free or beside or [0], key=lambda column: max(column - end, start - 1 - wide - column))
 
 
 def _write_numbers(axes: Axes, matrix: np.ndarray) -> None:
