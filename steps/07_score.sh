@@ -11,9 +11,11 @@ set -euo pipefail
 
 inference_model=valid.accuracy.best.pth    # whose predictions are scored
 trained_on=                                # corpora of a model whose config.yaml does not name them: "voxlingua107 babel"
+matching=strict                            # tolerant: also scores by which nor and nob are one language
 . utils/parse_options.sh
 . ./path.sh
 [ $# -ge 2 ] || { echo "usage: $0 [--inference_model valid.accuracy.best.pth] <exp-dir> <data-dir>..." >&2; exit 2; }
 
 utils/validate_data_dir.sh --allow_pipes true "${@:2}"
-python -m geolid.bin.score --trained_on "$trained_on" "$1" "$(basename "$inference_model" .pth)" "${@:2}"
+python -m geolid.bin.score --trained_on "$trained_on" --matching "$matching" \
+    "$1" "$(basename "$inference_model" .pth)" "${@:2}"

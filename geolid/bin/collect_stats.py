@@ -34,7 +34,7 @@ def _lines(train: dict[str, tuple[int, float]], valid: dict[str, tuple[int, floa
     row = "{:<5} {:<28.28} {:>10} {:>9} {:>10} {:>9}".format
     yield row("code", "language", "train utts", "hours", "valid utts", "hours")
     for code in sorted(train.keys() | valid.keys()):
-        name = languages.get(code).name
+        name = languages.registry()[code].name if code in languages.registry() else "-"  # free labels are none
         yield row(code, name, *_cells(train.get(code, (0, 0.0))), *_cells(valid.get(code, (0, 0.0))))
     sums = [tuple(map(sum, zip(*table.values(), strict=True))) for table in (train, valid)]
     yield row("all", f"{len(train)} / {len(valid)} languages", *_cells(sums[0]), *_cells(sums[1]))

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from geolid.bin.command import ArgumentParser, run
+from geolid.data.matching import MATCHINGS, STRICT, TOLERANT
 from geolid.report.domain import Experiment, read_experiment
 from geolid.report.predictions import read_predictions
 from geolid.report.results import OUTCOMES, RESULTS, current_results, score, write_outcomes, write_results
@@ -17,31 +18,38 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("model", help="the folder below inference/, such as valid.accuracy.best")
     parser.add_argument("data_dir", type=Path, nargs="+", help="read: the reference of each set, by the set's name")
     parser.add_argument("--trained_on", default="", help="corpora of a model whose config.yaml does not name them")
+    parser.add_argument(
+        "--matching",
+        choices=MATCHINGS,
+        default=STRICT,
+        help="tolerant: also scores by which labels of one language are the same, such as nor and nob",
+    )
     args = parser.parse_args(argv)
 
     experiment = read_experiment(args.exp_dir, args.trained_on.split())
     for data_dir in args.data_dir:
-        print(_score_set(args.exp_dir, args.model, data_dir, experiment), flush=True)
+        print(_score_set(args.exp_dir, args.model, data_dir, experiment, args.matching == TOLERANT), flush=True)
     by_model = _results_by_model(args.exp_dir / "inference", first=[data_dir.name for data_dir in args.data_dir])
     write_markdown(args.exp_dir / "RESULTS.md", args.exp_dir.name, by_model)
     print(f"{args.exp_dir}/RESULTS.md: {', '.join(f'{len(sets)} of {model}' for model, sets in by_model.items())}")
 
 
-def _score_set(exp_dir: Path, model: str, data_dir: Path, experiment: Experiment) -> str:
+def _score_set(exp_dir: Path, model: str, data_dir: Path, experiment: Experiment, tolerant: bool) -> str:
     """Write the scores of a set; return them in a line."""
     inference_dir = exp_dir / "inference" / model / data_dir.name
     (inference_dir / RESULTS).unlink(missing_ok=True)  # it comes last, when the others are there
     predictions = read_predictions(inference_dir, data_dir)
-    results = score(predictions, data_dir, exp_dir, experiment)
+    results = score(predictions, data_dir, exp_dir, experiment, tolerant)
     write_outcomes(inference_dir / OUTCOMES, predictions)
     write_set_tables(inference_dir, results)
     write_results(inference_dir, results)
     common = results["common"]
     low, high = (100 * end for end in common["accuracy_interval"])
+    tolerance = f"; tolerant {100 * results['tolerant']['common']['accuracy']:.2f} %" if tolerant else ""
     return (
         f"{data_dir.name}: accuracy {100 * common['accuracy']:.2f} % [{low:.2f}, {high:.2f}], "
         f"macro accuracy {100 * common['macro_accuracy']:.2f} %, over {common['languages']} of "
-        f"{results['languages']} languages, {common['utterances']} of {results['utterances']} utterances"
+        f"{results['languages']} languages, {common['utterances']} of {results['utterances']} utterances{tolerance}"
     )
 
 

@@ -13,8 +13,10 @@ from geolid.data.tables import TableError, invert, read_rows, read_table, write_
 
 # A table that says the same as another, the other way round.
 INVERSES = {"utt2lang": "lang2utt", "utt2spk": "spk2utt", "utt2dataset": "dataset2utt"}
-# What formatted directories say about all of their utterances, in a word.
-WORDS = ("feats_type", "audio_format")
+# What a directory says about all of its utterances, in a word; the first two only when it is formatted.
+WORDS = ("feats_type", "audio_format", "label_kind")
+# In label_kind: utt2lang holds other labels than languages, such as speakers.
+FREE_LABELS = "free"
 # The list of the utterances that were left out of a directory, with the reason of each.
 DROPPED = "dropped"
 
@@ -40,6 +42,12 @@ def write_data_dir(path: Path, tables: Mapping[str, Mapping[str, str]]) -> None:
     with fresh_data_dir(path) as fresh:
         for name, table in tables.items():
             write_table(fresh / name, table)
+
+
+def has_free_labels(data_dir: Path) -> bool:
+    """Return whether a directory says that its labels are no languages."""
+    word = Path(data_dir) / "label_kind"
+    return word.exists() and word.read_text(encoding="utf-8").strip() == FREE_LABELS
 
 
 def copy_tables(

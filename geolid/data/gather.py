@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from geolid.data import blocks
-from geolid.data.data_dir import DROPPED, fresh_data_dir, utterance_tables
+from geolid.data.data_dir import DROPPED, FREE_LABELS, fresh_data_dir, has_free_labels, utterance_tables
 from geolid.data.tables import read_rows, write_table
 from geolid.errors import GeoLIDError
 
@@ -45,6 +45,8 @@ def gather(
             write_table(fresh / DROPPED, dropped)
         if not too_many:
             _write_tables(data_dir, fresh, well, prefix)
+            if has_free_labels(data_dir):
+                (fresh / "label_kind").write_text(f"{FREE_LABELS}\n")
             (fresh / "feats_type").write_text(f"{feats_type}\n")
             (fresh / "audio_format").write_text(f"{settings.audio_format}\n")
     if too_many:

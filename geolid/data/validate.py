@@ -6,7 +6,7 @@ from pathlib import Path
 
 from geolid.data import languages
 from geolid.data.audio import is_pipe
-from geolid.data.data_dir import INVERSES, utterance_tables
+from geolid.data.data_dir import FREE_LABELS, INVERSES, has_free_labels, utterance_tables
 from geolid.data.tables import TableError, line_fault, read_table
 from geolid.data.utterances import parse_segment
 
@@ -30,6 +30,9 @@ def faults(data_dir: Path, allow_pipes: bool = False) -> Iterator[str]:
     if "wav.scp" in missing:
         return
     checks = {**_CHECKS, "wav.scp": _pipe_check(allow_pipes)}
+    yield from _label_kind_faults(data_dir)
+    if has_free_labels(data_dir):
+        checks["utt2lang"] = _free_label_fault
     listing, *others = utterance_tables(data_dir)
     if listing == "segments":
         recordings = _Table(data_dir / "wav.scp", checks["wav.scp"])
@@ -134,6 +137,17 @@ def _language_fault(code: str) -> str | None:
     if code in languages.registry():
         return None
     return f"'{code}' is no ISO 639-3 code; {languages.suggestion(code)}"
+
+
+def _free_label_fault(label: str) -> str | None:
+    return f"the label '{label}' has a blank; write - for it" if len(label.split()) > 1 else None
+
+
+def _label_kind_faults(data_dir: Path) -> Iterator[str]:
+    word = data_dir / "label_kind"
+    if word.exists() and not has_free_labels(data_dir):
+        found = word.read_text(encoding="utf-8").strip()
+        yield f"{word}: expected '{FREE_LABELS}', for labels that are no languages, found '{found}'; or remove it"
 
 
 def _count_fault(count: str) -> str | None:

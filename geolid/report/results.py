@@ -15,17 +15,21 @@ from geolid.report.confusions import confusions
 from geolid.report.domain import Experiment, domain
 from geolid.report.durations import by_duration
 from geolid.report.predictions import RECORD, UNREAD, Predictions
+from geolid.report.tolerant import tolerant_scores
 
 RESULTS = "results.json"
 OUTCOMES = "outcomes"  # '<utt> <reference> <predicted> <speaker>', with - for what there is not
 NOTHING = "-"
 
 
-def score(predictions: Predictions, data_dir: Path, exp_dir: Path, experiment: Experiment) -> dict:
+def score(
+    predictions: Predictions, data_dir: Path, exp_dir: Path, experiment: Experiment, tolerant: bool = False
+) -> dict:
     """Return the scores of a set; fractions, and None for what is not defined there.
 
     A language that the model does not know can only be wrong, and so can an utterance whose audio could not be read.
     `common`, durations, detection and calibration leave out the languages that the model does not know.
+    With `tolerant`, scores of geolid.report.tolerant stand beside them.
     """
     p = predictions
     right = p.predicted == p.reference
@@ -48,6 +52,7 @@ def score(predictions: Predictions, data_dir: Path, exp_dir: Path, experiment: E
             "languages": int(p.known[present].sum()),
         },
         "unknown_languages": [p.languages[at] for at in present if not p.known[at]],
+        "tolerant": tolerant_scores(p) if tolerant else None,
         "languages_of_model": int(p.known.sum()),
         "intervals_by": "utterance" if p.speakers is None else "speaker",
         "dropped": int((p.predicted == UNREAD).sum()),

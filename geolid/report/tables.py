@@ -74,6 +74,7 @@ def _readable(results: dict) -> Iterable[str]:
         f"recall {_percent(results['macro_recall'])}, F1 {_percent(results['macro_f1'])}; right among the best 3 "
         f"{_percent(results['top3_accuracy'])}, among the best 5 {_percent(results['top5_accuracy'])}"
     )
+    yield from _tolerant(results.get("tolerant"))
     yield f"Languages in common: Cavg {_percent(results['cavg'])}, equal error rate {_percent(results['eer'])}"
     if calibration:
         yield f"Calibration, at temperature {calibration['temperature']:.3f}{_fitted(results)}, and before:"
@@ -110,6 +111,22 @@ def _notes(results: dict) -> Iterable[str]:
         yield f"{results['dropped']} utterances could not be read (see dropped) and count as wrong"
     if results["dropped_by_formatting"]:
         yield f"{results['dropped_by_formatting']} more were left out by stage 3 (see its dropped) and are not counted"
+
+
+def _tolerant(tolerant: dict | None) -> Iterable[str]:
+    if tolerant is None:
+        return
+    parts = (
+        f"{name} {_percent(part['accuracy'])} {_range(part['accuracy_interval'])}, macro "
+        f"{_percent(part['macro_accuracy'])} {_range(part['macro_accuracy_interval'])}, "
+        f"over {part['languages']} languages"
+        for name, part in (("in common", tolerant["common"]), ("whole set", tolerant))
+    )
+    yield f"Tolerant of labels that count as one language, accuracy {'; '.join(parts)}"
+    pairs = tolerant["forgiven"]
+    if pairs:
+        told = ", ".join(f"{p['reference']} as {p['predicted']} {p['count']}" for p in pairs[:_CONFUSIONS_TOLD])
+        yield f"  right by that only: {told}{', ...' if len(pairs) > _CONFUSIONS_TOLD else ''}"
 
 
 def _fitted(results: dict) -> str:
@@ -186,6 +203,10 @@ def _markdown(sets: Sequence[dict]) -> Iterable[str]:
     if any(results["unknown_languages"] for results in sets):  # else it would be the same once more
         yield from scored("accuracy, whole set", _whole, "accuracy")
         yield from scored("macro accuracy, whole set", _whole, "macro_accuracy")
+    if all(results.get("tolerant") for results in sets):  # a mean over some sets would be taken for that of all
+        yield from scored("accuracy, tolerant", _tolerant_in_common, "accuracy")
+        yield from scored("macro accuracy, tolerant", _tolerant_in_common, "macro_accuracy")
+        yield row("languages scored, tolerant", lambda r: str(_tolerant_in_common(r)["languages"]))
     yield row("unreadable utterances, counted as wrong", lambda r: str(r["dropped"]))
     yield row("Cavg", lambda r: _percent(r["cavg"]))
     yield row("equal error rate", lambda r: _percent(r["eer"]))
@@ -194,6 +215,10 @@ def _markdown(sets: Sequence[dict]) -> Iterable[str]:
 
 def _in_common(results: dict) -> dict:
     return results["common"]
+
+
+def _tolerant_in_common(results: dict) -> dict:
+    return results["tolerant"]["common"]
 
 
 def _whole(results: dict) -> dict:

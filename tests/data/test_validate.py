@@ -3,6 +3,7 @@
 import pytest
 
 from conftest import make_data_dir, run
+from geolid.data.tables import invert, write_table
 from geolid.data.validate import faults
 
 UTT2LANG = "deu_1 deu\nfra_1 fra\nfra_2 fra\n"
@@ -77,3 +78,24 @@ def test_a_missing_directory_is_told(recipe):
         "there is no such directory; run stage 1"
         in run("utils/validate_data_dir.sh", "data/none", cwd=recipe, ok=False).stderr
     )
+
+
+def test_free_labels_are_no_languages(toy):
+    """As in a task of speakers: any word is a label where the directory says so."""
+    write_labels(toy, "id10001", "id10002", "id10002")
+    assert "'id10001' is no ISO 639-3 code" in next(faults(toy))
+    (toy / "label_kind").write_text("free\n")
+    assert list(faults(toy)) == []
+    write_labels(toy, "id10001", "two words", "two words")
+    assert "utt2lang:2: the label 'two words' has a blank; write - for it" in next(faults(toy))
+
+
+def test_another_kind_of_labels_is_told(toy):
+    (toy / "label_kind").write_text("speakers\n")
+    assert "label_kind: expected 'free', for labels that are no languages, found 'speakers'" in next(faults(toy))
+
+
+def write_labels(data_dir, *labels: str) -> None:
+    utts = ("deu_1", "fra_1", "fra_2")
+    write_table(data_dir / "utt2lang", dict(zip(utts, labels, strict=True)))
+    write_table(data_dir / "lang2utt", invert(dict(zip(utts, labels, strict=True))))

@@ -58,3 +58,11 @@ def test_a_stage_that_was_left_out_is_told(toy, recipe):
     failed = run(STAGE, "dump/raw/toy", "data/toy", "exp/stats", cwd=recipe, ok=False)
     assert "dump/raw/toy: there is no such directory; run stage 1, which makes data/<set>, or stage 3" in failed.stderr
     assert not (recipe / "exp/stats/train").exists()
+
+
+def test_labels_that_are_no_languages_have_no_name(toy, recipe):
+    (toy / "label_kind").write_text("free\n")
+    (toy / "utt2lang").write_text("deu_1 id1\nfra_1 id2\nfra_2 id2\n")
+    (toy / "lang2utt").write_text("id1 deu_1\nid2 fra_1 fra_2\n")
+    run(STAGE, "data/toy", "data/toy", "exp/stats", cwd=recipe)
+    assert (recipe / "exp/stats/languages").read_text().splitlines()[1].split()[:3] == ["id1", "-", "1"]

@@ -156,3 +156,9 @@ def test_a_place_that_cannot_be_written_is_told(toy, recipe):
 )
 def test_what_is_no_value_for_an_option_is_told(toy, recipe, options, message):
     assert message in run(STAGE, *options, "dump/raw", "data/toy", cwd=recipe, ok=False).stderr
+
+
+def test_a_formatted_directory_still_says_that_its_labels_are_free(toy, recipe):
+    (toy / "label_kind").write_text("free\n")
+    run(STAGE, "--nj", 1, "dump/raw", "data/toy", cwd=recipe)
+    assert (recipe / "dump/raw/toy/label_kind").read_text() == "free\n"

@@ -96,6 +96,16 @@ def test_each_model_has_a_table(scored, recipe):
     assert headings == ["# Results of lid", "## 3epoch", "## valid.accuracy.best"]
 
 
+def test_tolerant_scores_stand_beside_the_strict_ones(scored, recipe):
+    told = run(STAGE, "--matching", "tolerant", "exp/lid", "dump/raw/test", cwd=recipe).stdout
+    assert "5 of 6 utterances; tolerant 60.00 %" in told
+    rows = rows_of(scored)
+    assert rows["accuracy, tolerant"] == rows["accuracy"]  # no label of the set is one language with another
+    assert rows["languages scored, tolerant"][0] == "2"
+    failed = run(STAGE, "--matching", "loose", "exp/lid", "dump/raw/test", cwd=recipe, ok=False)
+    assert "invalid choice: 'loose'" in failed.stderr
+
+
 def test_scoring_twice_gives_the_same_bytes(scored, score_sets):
     sums = []
     for _ in range(2):
