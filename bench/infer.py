@@ -25,7 +25,6 @@ import numpy as np
 import soundfile
 import torch
 import yaml
-from espnet2.tasks.lid import LIDTask
 
 from geolid.data.data_dir import write_data_dir
 from geolid.data.tables import read_table
@@ -56,6 +55,8 @@ def make_set(folder: Path, sources: dict[str, str], labels: dict[str, str], coun
 
 def make_model(exp: Path, size: str, test_set: Path, sources: dict[str, str], labels: dict[str, str]) -> None:
     """Write config.yaml and model.pth, which both read."""
+    from espnet2.tasks.lid import LIDTask  # bench/identify.py, which does not need it, imports this file
+
     channels, last_channels, embedding = SIZES[size]
     languages = sorted(set(labels.values()))
     conf = {

@@ -1,5 +1,6 @@
 """The linters that the project keeps to."""
 
+import re
 import subprocess
 
 import pytest
@@ -31,6 +32,27 @@ def test_shellcheck():
     assert "run.sh" in scripts
     done = subprocess.run(["shellcheck", "-x", *scripts], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+# What a part of the library may import of the others.
+ARROWS = {
+    "data": set(),
+    "geo": {"data"},
+    "model": {"data", "geo"},
+    "train": {"data", "geo", "model"},
+    "identify": {"data", "geo", "model"},
+    "share": {"data", "geo", "model"},
+    "report": {"data", "geo"},
+}
+
+
+def test_parts_of_the_library_import_along_the_arrows_only():
+    astray = []
+    for part, others in ARROWS.items():
+        for file in (ROOT / "geolid" / part).rglob("*.py"):
+            imported = re.findall(r"^\s*(?:from|import) geolid\.(\w+)\.", file.read_text(), re.MULTILINE)
+            astray += [f"{file}: {other}" for other in imported if other not in others | {part}]
+    assert not astray
 
 
 def test_the_data_part_starts_without_torch_and_at_once():

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from geolid.bin.command import ArgumentParser, above_0, flag, run
 from geolid.errors import GeoLIDError
-from geolid.identify.languages import choose_candidates, model_languages, read_config
-from geolid.identify.model_file import find_model_file
+from geolid.identify.languages import choose_candidates
 from geolid.identify.plan import Plan, Recipe, digest, lay_out, look_at
+from geolid.model.experiment import find_model_file, model_languages, read_config
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import humanfriendly
 import numpy as np
 import torch
 from torch.nn import functional
@@ -12,11 +11,12 @@ from torch.nn import functional
 from geolid.errors import GeoLIDError
 from geolid.identify.batches import BatchLimits, Read, WaveBatch, read_batches
 from geolid.identify.cpu import prepare_cpu
-from geolid.identify.languages import choose_candidates, model_languages, read_config
-from geolid.model.build import load_model
+from geolid.identify.languages import choose_candidates
+from geolid.model.build import build_trained
+from geolid.model.experiment import model_languages, read_config, sampling_rate
 from geolid.model.lid import GeoLIDModel
+from geolid.model.package import ModelFiles
 
-_RATE = 16000
 _BATCH_SECONDS = {"cpu": 60.0, "cuda": 300.0}  # what fits into a cache; what fits on a small GPU beside a large model
 
 
@@ -58,11 +58,16 @@ class Engine:
         """Build a model from the files of its training; mixed precision is for GPUs, and does nothing on a CPU."""
         conf = read_config(config_file)
         languages = model_languages(conf, config_file, lang2utt)
-        model, _ = load_model(config_file, model_file)
-        engine = cls(model, languages, _rate_of(conf), device, mixed_precision)
+        engine = cls(build_trained(conf, model_file), languages, sampling_rate(conf), device, mixed_precision)
         if candidates:
             engine.restrict(candidates)
         return engine
+
+    @classmethod
+    def open(cls, files: ModelFiles, device: str = "cpu", mixed_precision: bool = True) -> "Engine":
+        """Build a model from its files, whatever it came from."""
+        model = build_trained(files.config, files.weights)
+        return cls(model, files.languages, files.sampling_rate, device, mixed_precision)
 
     @property
     def vector_kind(self) -> str | None:
@@ -155,11 +160,6 @@ def _without_no_numbers(answers: Answers) -> Answers:
 def _half_precision() -> torch.dtype:
     """Return bfloat16 where the GPU has it, which has float32's range; float16 otherwise."""
     return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
-
-
-def _rate_of(conf: dict) -> int:
-    rate = (conf.get("preprocessor_conf") or {}).get("sample_rate") or _RATE
-    return humanfriendly.parse_size(rate) if isinstance(rate, str) else rate
 
 
 def _numpy(tensor: torch.Tensor) -> np.ndarray:

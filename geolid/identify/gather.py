@@ -15,11 +15,11 @@ from geolid.data.tables import read_rows, whole_or_absent
 from geolid.errors import GeoLIDError
 from geolid.geo.places import distance_km
 from geolid.geo.vectors import language_places, places_file
-from geolid.identify.languages import read_config
 from geolid.identify.npz import NpzWriter
 from geolid.identify.parts import Part, load_part
 from geolid.identify.plan import Names, Plan, read_plan
 from geolid.identify.scores import write_scores
+from geolid.model.experiment import read_config
 
 _FAULTS_SHOWN = 5
 _AFTER_ALL_KEYS = "\U0010ffff"

@@ -151,14 +151,14 @@ def look_at(data_dir: Path, save_every: int) -> SetState:
                     )
                 before = utterance.name
             count += len(block)
-            newest.append(max(pool.map(_changed, dict.fromkeys(u.source for u in block), chunksize=64)))
+            newest.append(max(pool.map(last_change, dict.fromkeys(u.source for u in block), chunksize=64)))
     if not count:
         raise GeoLIDError(f"{data_dir}: has no utterance; run the stage that makes it, or take it out of the sets")
     return SetState(digest(*(data_dir / table for table in _TABLES)), count, newest)
 
 
-def _changed(source: str) -> int:
-    """Return when a source's file was last written or put in its place, in ns."""
+def last_change(source: str) -> int:
+    """Return when a source's file was last written or put in its place, in ns; 0 for what is no file."""
     place = ark_place(source)
     try:
         status = Path(place[0] if place else source).stat()

@@ -84,10 +84,15 @@ def load_model(config_file: Path, model_file: Path | None = None, device: str = 
         raise GeoLIDError(f"{config_file}: no YAML: {error}") from None
     if not isinstance(conf, dict) or "loss" not in conf:
         raise GeoLIDError(f"{config_file}: expected the config of a language identifier, with a key 'loss'")
-    model = build_model(conf, load_encoder=model_file is None)
-    if model_file is not None:
-        load_weights(model, read_weights(model_file), str(model_file))
+    model = build_model(conf) if model_file is None else build_trained(conf, model_file)
     return model.to(device), conf
+
+
+def build_trained(conf: Mapping[str, Any], weights: Path) -> GeoLIDModel:
+    """Build a model from a config, with the weights of a .pth or .safetensors file."""
+    model = build_model(conf, load_encoder=False)
+    load_weights(model, read_weights(weights), str(weights))
+    return model
 
 
 def encoder_config(model: GeoLIDModel) -> dict | None:

@@ -8,9 +8,11 @@ import re
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from geolid.errors import GeoLIDError
+from geolid.model.package import is_safetensors
 
 _SSL = "frontend.upstream.upstream.model."
 _COPY = "upstream_encoder."  # of what stands below the SSL model's `encoder.`
@@ -53,10 +55,10 @@ def our_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """Return the tensors of a .pth file under our names; nothing but tensors is let in."""
+    """Return the tensors of a .pth or .safetensors file under our names; nothing but tensors is let in."""
     path = Path(path)
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = load_file(path) if is_safetensors(path) else torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise GeoLIDError(f"{path}: there is no such model file; train one (stage 5), or name another") from None
     except Exception as error:  # torch raises many kinds for a file that is not one of its own

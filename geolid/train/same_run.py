@@ -17,8 +17,8 @@ _FREE = {
     *("dist_master_addr", "dist_master_port", "dist_rank", "dist_world_size", "distributed", "dry_run", "init_param"),
     *("keep_nbest_models", "local_rank", "log_interval", "log_level", "max_epoch", "ngpu"),
     *("multiprocessing_distributed", "nbest_averaging_interval", "num_workers", "output_dir", "patience"),
-    *("print_config", "required", "resume", "use_matplotlib", "use_tensorboard", "use_wandb", "version"),
-    *("wandb_entity", "wandb_id", "wandb_model_log_interval", "wandb_name", "wandb_project"),
+    *("print_config", "required", "resume", "trained_with", "use_matplotlib", "use_tensorboard"),
+    *("use_wandb", "version", "wandb_entity", "wandb_id", "wandb_model_log_interval", "wandb_name", "wandb_project"),
 }
 
 

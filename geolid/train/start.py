@@ -22,6 +22,7 @@ from geolid.train.batches import BatchSize
 from geolid.train.logs import start_log
 from geolid.train.same_run import data_digest, refuse_other_run
 from geolid.train.utterances import SAMPLE_RATE, Utterances, read_languages, read_utterances
+from geolid.versions import versions
 
 LOG = logging.getLogger(__name__)
 
@@ -39,7 +40,8 @@ def prepare(args: argparse.Namespace) -> None:
     if args.lang_num not in (None, len(args.languages)):
         raise GeoLIDError(f"lang_num {args.lang_num}, but {args.lang2utt} has {len(args.languages)} languages")
     args.lang_num = len(args.languages)
-    args.data_sets = _data_sets(inputs(args, "train")[1].parent)  # a record of what it was trained on
+    args.data_sets = _data_sets(inputs(args, "train")[1].parent)  # a record of what it was trained on, and with
+    args.trained_with = versions()
     set_schedule_length(args)
     for mode in ("train", "valid"):
         batch_size(args, mode)

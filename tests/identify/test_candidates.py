@@ -3,8 +3,8 @@
 import pytest
 
 from geolid.errors import GeoLIDError
-from geolid.identify.languages import choose_candidates, model_languages, read_config
-from geolid.identify.model_file import find_model_file
+from geolid.identify.languages import choose_candidates
+from geolid.model.experiment import find_model_file, model_languages, read_config
 
 
 def test_candidates_are_sorted_and_all_languages_without_any():
@@ -16,7 +16,8 @@ def test_candidates_are_sorted_and_all_languages_without_any():
     ("wanted", "message"),
     [
         (["deu", "fr"], r"knows 3 languages, and not 'fr' \(do you mean fra\?\)"),
-        (["german", "qqq"], r"not 'german' \(do you mean deu\?\); 'qqq'"),
+        (["german", "qqq"], r"not 'german' \(do you mean deu\?\); 'qqq' \(no ISO 639-3 code\)"),
+        (["deu", "spa"], r"not 'spa' \(Spanish\)$"),
         (["deu"], "'deu' is the only candidate; name two or more"),
         (["deu", "deu"], "'deu' is the only candidate"),
     ],

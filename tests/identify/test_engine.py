@@ -66,7 +66,7 @@ def test_answers_are_the_models_own(exp):
 
 
 def load_conf(exp) -> dict:
-    from geolid.identify.languages import read_config
+    from geolid.model.experiment import read_config
 
     return read_config(exp / "config.yaml")
 

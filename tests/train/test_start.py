@@ -5,8 +5,10 @@ from argparse import Namespace
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 
+import geolid
 from conftest import make_data_dir
 from geolid.data.tables import write_table
 from geolid.errors import GeoLIDError
@@ -52,6 +54,10 @@ def test_what_follows_from_the_data_is_added(asked):
     assert (args.languages, args.lang_num, len(utterances(args, "train"))) == (["deu", "fra"], 2, 4)
     assert utterances(args, "train") is utterances(args, "train")  # read once
     assert args.data_sets == ["fleurs"]
+    assert args.trained_with["geolid"] == geolid.__version__ and torch.__version__.startswith(
+        args.trained_with["torch"]
+    )
+    assert args.trained_with["git_revision"] is None or len(args.trained_with["git_revision"]) >= 40
     Path("data/train/utt2dataset").unlink()
     assert asked().data_sets == []
 
@@ -110,9 +116,8 @@ def test_a_package_that_is_not_there_is_told(asked, monkeypatch):
 def test_the_same_run_goes_on(asked):
     begun(asked())
     config = yaml.safe_load(Path("exp/config.yaml").read_text())
-    Path("exp/config.yaml").write_text(
-        yaml.safe_dump({**config, "batch_size": 20})
-    )  # ESPnet's, which says nothing here
+    config |= {"batch_size": 20, "trained_with": {"torch": "1.0"}}  # ESPnet's, which says nothing here; an older one
+    Path("exp/config.yaml").write_text(yaml.safe_dump(config))
     asked("--keep_nbest_models", "4", "--log_interval", "3", "--max_epoch", "7")
 
 

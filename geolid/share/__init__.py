@@ -1,0 +1,1 @@
+"""What leaves the house: packed models, and their way to the Hub."""
