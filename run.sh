@@ -14,6 +14,8 @@ skip_stages=                # stages to leave out, such as "2 8"
 skip_data_prep=false        # leave out stages 1 to 3
 skip_train=false            # leave out stages 2, 4 and 5, and the training set in stage 3
 skip_eval=false             # leave out stages 6 to 8
+skip_packing=false          # leave out stage 9
+skip_upload_hf=false        # leave out stage 10, which runs only where --hf_repo is given
 
 # Where things are, and how they run
 dumpdir=dump                # formatted data
@@ -53,9 +55,13 @@ inference_batch_size=32     # utterances of a batch at most
 gpu_inference=false         # on --ngpu GPUs; else in --nj processes on the CPU
 extract_embd=true           # keep embeddings, which t-SNE is drawn of
 save_every=100              # utterances that are done whole or not at all, if it is killed
+matching=strict             # tolerant: also scores by which codes of one language, such as nor and nob, are one
 eval_valid_set=false        # score the validation set as well
 tsne_set=                   # sets to draw by t-SNE (default: the first of --test_sets)
 max_utt_per_lang_for_tsne=100    # utterances of a language in it, at most
+
+# Publishing
+hf_repo=                    # repository of the Hugging Face Hub, <owner>/<name>; made if need be, for you alone to see
 
 . utils/parse_options.sh
 [ $# -eq 0 ] || { echo "$0: unexpected argument '$1'; options are --name value, see $0 --help" >&2; exit 2; }
@@ -71,6 +77,10 @@ nj=${nj:-$(getconf _NPROCESSORS_ONLN)}
 ! "$skip_data_prep" || skip_stages+=" 1 2 3"
 ! "$skip_train" || skip_stages+=" 2 4 5"
 ! "$skip_eval" || skip_stages+=" 6 7 8"
+! "$skip_packing" || skip_stages+=" 9"
+! "$skip_upload_hf" || skip_stages+=" 10"
+[ -n "$hf_repo" ] || [ "$stage" != 10 ] ||
+    { echo "$0: stage 10 needs --hf_repo <owner>/<name>, the repository to publish in" >&2; exit 2; }
 . utils/stages.sh
 . ./path.sh
 . ./cmd.sh
@@ -87,7 +97,9 @@ if [ -z "$lid_exp" ]; then
     lid_exp=$expdir/lid_$lid_tag
     [ -z "$speed_perturb_factors" ] || lid_exp+=_sp
 fi
-inference_dir=$lid_exp/inference/$(basename "$inference_model" .pth)
+model=$(basename "$inference_model" .pth)
+inference_dir=$lid_exp/inference/$model
+packed=$lid_exp/packed/$(basename "$lid_exp")_$model
 ! "$eval_valid_set" || [[ " $test_sets " == *" $valid_set "* ]] || test_sets+=" $valid_set"
 tsne_set=${tsne_set:-${test_sets%% *}}
 for set in $tsne_set; do
@@ -140,7 +152,7 @@ if begin_stage 6 "Find the language of every utterance" "$inference_dir/<set>"; 
 fi
 
 if begin_stage 7 "Score what was found" "$lid_exp/RESULTS.md"; then
-    run_stage steps/07_score.sh --inference_model "$inference_model" "$lid_exp" "${scored_dirs[@]}"
+    run_stage steps/07_score.sh --inference_model "$inference_model" --matching "$matching" "$lid_exp" "${scored_dirs[@]}"
 fi
 
 if begin_stage 8 "Draw it" "$inference_dir/<set>/images"; then
@@ -152,5 +164,12 @@ if begin_stage 8 "Draw it" "$inference_dir/<set>/images"; then
     done
 fi
 
-not_built_yet 9
+if begin_stage 9 "Pack the model into one archive" "$packed.zip"; then
+    run_stage steps/09_pack.sh --inference_model "$inference_model" "$lid_exp"
+fi
+
+if [ -n "$hf_repo" ] && begin_stage 10 "Publish it on the Hugging Face Hub" "$hf_repo"; then
+    run_stage steps/10_upload.sh --hf_repo "$hf_repo" "$packed"
+fi
+
 end_run

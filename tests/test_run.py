@@ -67,7 +67,8 @@ def test_it_trains_a_model_finds_languages_scores_and_draws_them(undisturbed):
         images = found / set_name / "images"
         assert (images / "map.png").stat().st_size > 20_000
         assert (images / "tsne_utterances.html").exists() == (set_name == "test_mini_lang")
-    assert "=== Stages 9 to 10 are not built yet; this is the end\n=== ./run.sh ended well after " in said
+    assert (recipe / "trained/packed/trained_valid.accuracy.best.zip").exists()
+    assert "=== Stage 10" not in said and "\n=== ./run.sh ended well after " in said
 
 
 def test_a_second_run_changes_no_byte(undisturbed):
@@ -121,7 +122,9 @@ def test_speed_perturbation_makes_a_bigger_training_set(undisturbed):
             ["--stage", 4],
             "dump/raw/train_mini_lang: there is no such directory; run stage 1, which makes data/<set>, or stage 3",
         ),
-        (["--stage", 9], "stage 9 is not built yet; the last stage that is, is 8"),
+        (["--stage", 9], "exp/lid_geolid_raw: there is no such experiment; train it by stage 5"),
+        (["--stage", 10], "stage 10 needs --hf_repo <owner>/<name>"),
+        (["--stage", 10, "--hf_repo", "me/it"], "exp/lid_geolid_raw/packed/lid_geolid_raw_valid.accuracy.best: "),
         (
             ["--tsne_set", "test_other"],
             "--tsne_set test_other is none of the sets that are scored: test_mini_lang test_",

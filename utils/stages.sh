@@ -47,17 +47,6 @@ _end_tree() {
     for below in $below; do _end_tree "$below"; done
 }
 
-# not_built_yet <number>: say so when this stage or a later one is asked for; an error when none before it is.
-not_built_yet() {
-    _end_stage
-    [ "$stop_stage" -ge "$1" ] || return 0
-    if [ "$stage" -ge "$1" ]; then
-        echo "$0: stage $stage is not built yet; the last stage that is, is $(($1 - 1))" >&2
-        exit 1
-    fi
-    echo "=== Stages $1 to 10 are not built yet; this is the end"
-}
-
 # end_run: the closing line of a run that came to its end.
 end_run() {
     _end_stage

@@ -3,7 +3,9 @@
 import argparse
 import difflib
 import errno
+import os
 import re
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -60,10 +62,14 @@ def run(main: Callable[[Sequence[str] | None], int | None]) -> NoReturn:
     name = Path(sys.argv[0]).stem
     try:
         status = main(None)
+        sys.stdout.flush()
     except GeoLIDError as error:
         status = f"{name}: {error}"
     except KeyboardInterrupt:
         status = 130
+    except BrokenPipeError:  # whoever read what is printed has gone, as head does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 128 + signal.SIGPIPE
     except OSError as error:
         if error.filename is None and error.errno not in _REMEDIES:
             raise

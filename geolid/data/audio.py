@@ -9,7 +9,7 @@ import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import soundfile
@@ -81,7 +81,17 @@ def read(source: str, start: float = 0.0, end: float = -1.0, allow_pipes: bool =
     with opened as file:
         _refuse_cut_short(file, source)
         audio = _read_stretch(file, source, start, end)
-    _refuse_useless(audio.samples, source)
+    refuse_useless(audio.samples, source)
+    return audio
+
+
+def read_open_file(file: BinaryIO, name: str) -> Audio:
+    """Return all samples of a file that a program has open; `name` is for messages."""
+    file.seek(0)
+    with _open(file, name) as opened:
+        _refuse_cut_short(opened, name)
+        audio = _read_stretch(opened, name, 0.0, -1.0)
+    refuse_useless(audio.samples, name)
     return audio
 
 
@@ -139,7 +149,8 @@ def _cut_short(source: str, claimed: float, found: float) -> AudioError:
     return AudioError(f"cut short: {source}: its header says {claimed:.2f} s, {found:.2f} s are there")
 
 
-def _refuse_useless(samples: np.ndarray, source: str) -> None:
+def refuse_useless(samples: np.ndarray, source: str) -> None:
+    """Stop at samples that are none: nothing, no numbers, or nothing but zeros."""
     if len(samples) == 0:
         raise AudioError(f"no samples: {source}")
     if samples.dtype != np.int16:
