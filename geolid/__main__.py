@@ -3,6 +3,7 @@
 import difflib
 import importlib
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 import geolid
@@ -16,6 +17,7 @@ COMMANDS = {
 
 
 def main() -> NoReturn:
+    _look_past_scripts()
     given = sys.argv[1:]
     if not given or given[0] in ("-h", "--help", "help"):
         print(_help())
@@ -32,6 +34,12 @@ def main() -> NoReturn:
 
     sys.argv = [f"geolid {command}", *rest]  # so it is named in its help and messages
     run(importlib.import_module(f"geolid.bin.{command}").main)
+
+
+def _look_past_scripts() -> None:
+    """Import nothing from where this command lies: lang2vec puts a script there that hides the package of its name."""
+    if sys.path and Path(sys.path[0]).resolve() == Path(sys.argv[0]).resolve().parent:
+        del sys.path[0]
 
 
 def _help() -> str:

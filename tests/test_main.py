@@ -38,6 +38,14 @@ def test_what_is_misspelt_is_told_its_neighbour():
     assert "geolid info: none: there is no such model" in call("info", "none", status=1).stderr
 
 
+def test_scripts_beside_an_installed_command_hide_no_package(tmp_path):
+    (tmp_path / "geolid").write_text("from geolid.__main__ import main\nmain()\n")
+    (tmp_path / "lang2vec.py").write_text("raise SystemExit('this is a script')\n")
+    command = [sys.executable, tmp_path / "geolid", "languages", "201"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "Indo-European > " in done.stdout, done.stderr
+
+
 def test_a_reader_that_goes_away_is_no_error(tmp_path):
     exp = make_experiment(tmp_path / "lid_toy")
     script = f'{sys.executable} -m geolid info {exp} | true; test "${{PIPESTATUS[0]}}" -ne 1'
