@@ -61,7 +61,8 @@ def _speak(wav: Path, number: int) -> None:
     """Write a file as long as its name says."""
     start, end = wav.stem.rpartition("---")[2].split("-")
     times = np.arange(round((float(end) - float(start)) * RATE)) / RATE
-    draw = np.random.default_rng([number, *wav.as_posix().encode()[-60:]])  # no two files hold the same sound
+    own = f"{wav.parent.name}/{wav.name}".encode()  # no two files hold the same sound
+    draw = np.random.default_rng([number, *own])
     signal = 0.3 * np.sin(2 * np.pi * (150 + 5 * number) * times) + 0.02 * draw.standard_normal(len(times))
     wav.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(wav, signal, RATE, subtype="PCM_16")
