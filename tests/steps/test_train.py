@@ -115,14 +115,17 @@ def test_a_model_is_trained_and_a_second_run_has_nothing_to_do(corpus):
 
 
 def test_two_processes_train_as_one(corpus):
-    """Twenty updates, each an epoch of one batch, so that the record holds the loss of each."""
+    """Twenty updates, each an epoch of one batch, so that the record holds the loss of each.
+
+    In small steps: in large ones what rounding makes of a first update grows to another course of training.
+    """
     conf = "--max_epoch 20 --num_iters_per_epoch 1 --max_collapsed_epochs 99 --min_batch_size 4 --batch_bins 96000"
-    options = ("--lid_args", f"{conf} --scheduler_conf max_lr=0.0005")
+    options = ("--lid_args", f"{conf} --scheduler_conf max_lr=0.0001")
     train(corpus, *options, into="one")
     train(corpus, *options, "--num_processes", "2", into="two")
     one, two = losses(corpus / "one"), losses(corpus / "two")
     assert len(one) == len(two) == 20
-    assert max(abs(a - b) for a, b in zip(one, two, strict=True)) < 1e-3
+    assert max(abs(a - b) for a, b in zip(one, two, strict=True)) < 2e-4
     assert max(one) - min(one) > 0.5  # something was learnt
 
 
