@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from conftest import run
+from conftest import environment, run
 from geolid.bin import languages
 
 
@@ -104,6 +104,7 @@ def test_a_reader_that_has_enough_is_no_fault(recipe):
     done = subprocess.run(
         ["bash", "-c", "set -o pipefail; . ./path.sh; python -m geolid.bin.languages | head -1"],
         cwd=recipe,
+        env=environment(),
         capture_output=True,
         text=True,
         check=False,
