@@ -128,6 +128,19 @@ def write_page(plane: Plane, drawn: Inventory, subtitle: str, path: Path) -> Non
                 hoverinfo="text",
             )
         )
+    labels = _labels(plane, drawn)
+    figure.add_trace(
+        go.Scatter(
+            x=[x for _, x, _, _ in labels],
+            y=[y for _, _, y, _ in labels],
+            text=[text for text, *_ in labels],
+            textfont={"color": [colour for *_, colour in labels], "weight": "bold"},
+            textposition="top center",
+            mode="text",
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    )
     figure.update_layout(
         title={"text": f"<b>{plane.title}</b><br><sup>{subtitle}</sup>"},
         template="simple_white",

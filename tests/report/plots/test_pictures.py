@@ -65,6 +65,7 @@ def test_the_page_needs_no_network(made):
     assert "plotly" in page[:200_000] and len(page) > 3_000_000, "plotly's own script is inside"
     assert not re.search(r"<(script|link|img)[^>]+(src|href)=", page)
     assert "deu_0000" in page and "(deu), Germanic" in page
+    assert re.search(r'"text":\[[^]]*"German"[^]]*\]', page), "languages are named where their utterances are"
 
 
 def test_the_table_holds_a_sample_of_every_language(made):
