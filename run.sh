@@ -23,13 +23,14 @@ expdir=exp                  # experiments
 nj=                         # parallel jobs in the data stages (default: as many as this machine has cores)
 python=                     # an interpreter whose environment is used, in place of the project's own
 
-# Sets, as local/data.sh names them
+# Corpora, and the sets that their preparations write
+corpora=mini                    # what stage 1 prepares, each by its local/prepare_<corpus>.sh; none: data/ stands
 train_set=train_mini_lang       # to train on
 valid_set=dev_mini_lang         # to choose the best model by
 test_sets="test_mini_lang test_dialect_mini_lang test_phone_mini_lang test_noisy_mini_lang"    # to score on
 
 # Data
-local_data_opts=            # options for local/data.sh, in one argument
+local_data_opts=            # options for each local/prepare_<corpus>.sh, in one argument
 speed_perturb_factors=      # such as "0.9 1.0 1.1": adds slower and faster copies of the training set
 feats_type=raw              # raw, or raw_copy: audio is taken as it is, and only checked
 audio_format=wav            # wav, flac, wav.ark or flac.ark
@@ -113,7 +114,7 @@ read -ra judged_dirs < <(printf 'data/%s\n' $valid_set $test_sets | sort -u | xa
 read -ra scored_dirs < <(printf "$dump/%s\n" $test_sets | xargs)
 
 if begin_stage 1 "Turn corpora into data directories" "data/$train_set ${judged_dirs[*]}"; then
-    run_stage steps/01_prepare_data.sh --nj "$nj" --cmd "$train_cmd" --allow_pipes "$allow_pipes" \
+    run_stage steps/01_prepare_data.sh --corpora "$corpora" --nj "$nj" --cmd "$train_cmd" --allow_pipes "$allow_pipes" \
         --local_data_opts "$local_data_opts" "data/$train_set" "${judged_dirs[@]}"
 fi
 

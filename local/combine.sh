@@ -8,7 +8,7 @@ set -euo pipefail
 
 matching=strict    # strict: every label stays what it is; tolerant: labels that count as one language become one
 prefix=true        # whether ids get their corpus before them; false where they are told apart without
-hours=true         # whether to count hours: opens every file where neither utt2num_samples nor segments tell
+hours=true         # whether to count hours: opens every file where no utt2num_samples, utt2dur or segments tell
 . utils/parse_options.sh
 . ./path.sh
 . utils/lock.sh

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Stage 1 for IARPA Babel: telephone conversations in 25 languages. It cannot be downloaded: order the language packs from
+# Prepare IARPA Babel: telephone conversations in 25 languages. It cannot be downloaded: order the language packs from
 # LDC (https://catalog.ldc.upenn.edu), and unpack or link each as BABEL_<number> into one folder.
 #   reads   <root>/BABEL_*/conversational/{training,dev}/{audio,transcription}, reference_materials/lexicon.txt
 #   writes  data/{train,dev}_babel_lang: a segment for each stretch of the transcripts in which a word is said

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Stage 1: make the data directories of a corpus. There is the embedded one, mini: words of many languages, spoken by a
-# synthesiser, so that it needs no network and no data.
+# Prepare the embedded corpus: words of many languages, spoken by a synthesiser, so that it needs no network and no data.
 #   reads   nothing but installed packages
 #   writes  downloads/mini: the audio (1.1 GB), beside that of other corpora, as data/ holds tables only. What stands
 #           there and is wanted again is not spoken again; what other options wanted stays there until you remove it.

@@ -64,8 +64,8 @@ def _write_tables(data_dir: Path, fresh: Path, well: dict[str, blocks.Outcome], 
     write_table(fresh / "wav.scp", ((prefix + utt, outcome.source) for utt, outcome in well.items()))
     write_table(fresh / "utt2num_samples", ((prefix + utt, str(o.samples)) for utt, o in well.items()))
     for name in utterance_tables(data_dir):
-        if name in ("wav.scp", "segments", "utt2num_samples"):
-            continue
+        if name in ("wav.scp", "segments", "utt2num_samples", "utt2dur"):
+            continue  # what they say has changed, or is said by utt2num_samples
         value_of: Callable[[str], str] = (lambda value: prefix + value) if name == "utt2spk" else str
         rows = read_rows(data_dir / name)
         write_table(fresh / name, ((prefix + utt, value_of(value)) for utt, value in rows if utt in well))

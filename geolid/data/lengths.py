@@ -25,12 +25,22 @@ def samples_of_utterances(data_dir: Path, rate: int) -> dict[str, int]:
 
 
 def seconds_of_utterances(data_dir: Path) -> dict[str, float]:
-    """Return the length of each utterance in seconds."""
+    """Return the length of each utterance in seconds: of utt2num_samples or utt2dur where they stand, or of headers."""
     table = Path(data_dir) / "utt2num_samples"
     rate = _rate_of(data_dir) if table.exists() else None
-    if rate is None:
-        return _seconds_from_headers(data_dir)
-    return {utt: int(samples) / rate for utt, samples in read_rows(table)}
+    if rate is not None:
+        return {utt: int(samples) / rate for utt, samples in read_rows(table)}
+    table = Path(data_dir) / "utt2dur"
+    if table.exists():
+        return {utt: _seconds(table, utt, text) for utt, text in read_rows(table)}
+    return _seconds_from_headers(data_dir)
+
+
+def _seconds(table: Path, utt: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise GeoLIDError(f"{table}: '{utt}' has '{text}'; expected seconds, such as 3.25") from None
 
 
 def _rate_of(data_dir: Path) -> int | None:

@@ -82,6 +82,18 @@ def test_hours_are_told_of_each_corpus_and_language(sets):
         assert line in table_lines
 
 
+def test_what_a_corpus_tells_of_lengths_spares_opening_its_files(sets):
+    for wav in sets.glob("*.wav"):
+        wav.unlink()
+    (sets / "data/books/utt2dur").write_text("1 7200.0\n2 3600.0\n")
+    run("local/combine.sh", "data/all", "data/books", cwd=sets)
+    assert (sets / "data/all/hours").read_text() == "books deu 1.0000\nbooks grn 2.0000\n"
+    assert table(sets, "utt2dur") == {"books-1": "7200.0", "books-2": "3600.0"}
+    (sets / "data/books/utt2dur").write_text("1 7200.0\n2 long\n")
+    done = run("local/combine.sh", "data/all", "data/books", cwd=sets, ok=False)
+    assert "data/books/utt2dur: '2' has 'long'; expected seconds, such as 3.25" in done.stderr
+
+
 def test_without_hours_no_file_is_opened(sets):
     for wav in sets.glob("*.wav"):
         wav.unlink()

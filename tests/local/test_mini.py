@@ -19,7 +19,7 @@ SMALL = ("--languages", "deu fra", "--utts_per_lang", "12", "--seed", "1")
 
 
 def make(recipe: Path, *options: object, ok: bool = True) -> subprocess.CompletedProcess:
-    return run("local/data.sh", *(options or SMALL), cwd=recipe, ok=ok)
+    return run("local/prepare_mini.sh", *(options or SMALL), cwd=recipe, ok=ok)
 
 
 def files_of(recipe: Path) -> dict[str, tuple[bytes, int]]:
@@ -203,7 +203,7 @@ def test_tables_are_not_written_of_what_was_not_spoken(recipe):
     prepare = (sys.executable, "local/prepare_mini.py")
     run(*prepare, "plan", *SMALL, "downloads/mini", cwd=recipe)
     done = run(*prepare, "tables", "downloads/mini", "data", cwd=recipe, ok=False)
-    assert "files are not there; run local/data.sh, which speaks them first" in done.stderr
+    assert "files are not there; run local/prepare_mini.sh, which speaks them first" in done.stderr
 
 
 def test_a_label_is_read_from_the_file_itself(made):

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from geolid.data import labels, languages
-from geolid.data.data_dir import DROPPED, fresh_data_dir
+from geolid.data.data_dir import DROPPED, FREE_LABELS, fresh_data_dir
 from geolid.data.tables import whole_or_absent, write_table
 from geolid.errors import GeoLIDError
 
@@ -32,6 +32,11 @@ class Row(NamedTuple):  # there are millions of them
     recording: str = ""  # all rows of a set have one, or none
     start: float = 0.0  # seconds
     end: float = 0.0
+    text: str = ""  # what is said; all rows of a set have one, or none. NO_TEXT where it is not known
+
+
+NO_TEXT = "-"
+_ALL_OR_NONE = [Row._fields.index(name) for name in ("speaker", "recording", "text")]
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,7 @@ class Made:
     utterances: int
     hours: float
     dropped: int
+    labels: str = "languages"  # what they are
 
     def __str__(self) -> str:
         if not self.utterances:
@@ -63,7 +69,7 @@ class Made:
         speakers = f"{self.speakers:8} in utt2spk" if self.speakers else ""
         dropped = f"{self.dropped:8} left out, see dropped" if self.dropped else ""
         return (
-            f"{self.set_name:<28}{self.utterances:8} utterances{self.hours:10.2f} h{self.languages:5} languages"
+            f"{self.set_name:<28}{self.utterances:8} utterances{self.hours:10.2f} h{self.languages:5} {self.labels}"
             f"{speakers}{dropped}"
         )
 
@@ -81,6 +87,8 @@ def chosen_languages(text: str, corpus: str) -> frozenset[str] | None:
 
 
 def _code(word: str, corpus: str) -> str:
+    if corpus in labels.FREE:  # whether it has that label, its files tell
+        return word
     entry = labels.find(word, corpus)
     if entry:
         return entry.code
@@ -124,11 +132,18 @@ def up_to_hours(rows: Sequence[Row], choice: Choice) -> list[Row]:
     return [row for row in rows if row.utt in taken]
 
 
-def write_set(path: Path, rows: Iterable[Row], corpus: str, dropped: Mapping[str, str] | None = None) -> Made:
+def write_set(
+    path: Path,
+    rows: Iterable[Row],
+    corpus: str,
+    dropped: Mapping[str, str] | None = None,
+    free_labels: bool = False,
+) -> Made:
     """Write the rows, sorted by utterance, as a data directory; one that would be empty goes.
 
     Rows may come one by one, so that millions of them need not be held. `dropped` names what was left out, with the
-    reason; it is read when the rows are at their end, and may be filled while they come.
+    reason; it is read when the rows are at their end, and may be filled while they come. Labels that are free are no
+    codes of languages, such as speakers.
     """
     path, rows = Path(path), iter(rows)
     first = next(rows, None)
@@ -140,6 +155,8 @@ def write_set(path: Path, rows: Iterable[Row], corpus: str, dropped: Mapping[str
         _write_tables(fresh, chain([first], rows), corpus, tally)
         if dropped:
             write_table(fresh / DROPPED, dropped)
+        if free_labels:
+            (fresh / "label_kind").write_text(f"{FREE_LABELS}\n")
     return Made(
         set_name=path.name,
         languages=len(tally.languages),
@@ -147,6 +164,7 @@ def write_set(path: Path, rows: Iterable[Row], corpus: str, dropped: Mapping[str
         utterances=tally.utterances,
         hours=tally.seconds / 3600,
         dropped=len(dropped or ()),
+        labels="labels" if free_labels else "languages",
     )
 
 
@@ -161,8 +179,9 @@ class _Tally:
 def _write_tables(fresh: Path, rows: Iterator[Row], corpus: str, tally: _Tally) -> None:
     """Write a line of each row to each table; what stands in all of them decides the first row."""
     first = next(rows)
-    names = ["segments" if first.recording else "wav.scp", "utt2lang", "utt2dataset"]
+    names = ["segments" if first.recording else "wav.scp", "utt2lang", "utt2dataset", "utt2dur"]
     names += ["utt2spk"] if first.speaker else []
+    names += ["text"] if first.text else []
     recordings: dict[str, str] = {}
     last = ""
     with ExitStack() as files:
@@ -170,7 +189,7 @@ def _write_tables(fresh: Path, rows: Iterator[Row], corpus: str, tally: _Tally) 
         for row in chain([first], rows):
             if row.utt <= last:
                 _refuse_order(last, row)
-            assert bool(row.recording) == bool(first.recording) and bool(row.speaker) == bool(first.speaker)
+            assert all(bool(row[at]) == bool(first[at]) for at in _ALL_OR_NONE)
             if row.recording:
                 write["segments"](f"{row.utt} {row.recording} {row.start:.3f} {row.end:.3f}\n")
                 _refuse_two_sources(recordings.setdefault(row.recording, row.source), row)
@@ -178,9 +197,12 @@ def _write_tables(fresh: Path, rows: Iterator[Row], corpus: str, tally: _Tally) 
                 write["wav.scp"](f"{row.utt} {row.source}\n")
             write["utt2lang"](f"{row.utt} {row.lang}\n")
             write["utt2dataset"](f"{row.utt} {corpus}\n")
+            write["utt2dur"](f"{row.utt} {row.seconds:.3f}\n")
             if row.speaker:
                 write["utt2spk"](f"{row.utt} {row.speaker}\n")
                 tally.speakers.add(row.speaker)
+            if row.text:
+                write["text"](f"{row.utt} {' '.join(row.text.split())}\n")
             tally.languages.add(row.lang)
             tally.utterances += 1
             tally.seconds += row.seconds
@@ -203,3 +225,8 @@ def _refuse_two_sources(source: str, row: Row) -> None:
             f"{row.source}: is called '{row.recording}', as {source} is; one of the two is a copy: move it out of the "
             "corpus"
         )
+
+
+def printable(name: str) -> str:
+    """Make a key of any name: files may be called by bytes that are no UTF-8, or with blanks."""
+    return "?".join(name.encode("utf-8", "backslashreplace").decode().split())

@@ -11,7 +11,7 @@ from geolid.data.corpora.mini.espeak import Voice
 from geolid.data.corpora.mini.words import words_by_accent, words_to_say
 from geolid.errors import GeoLIDError
 
-DEFAULT_LANGUAGES = re.search(r'^languages="(.*?)"', (ROOT / "local/data.sh").read_text(), re.MULTILINE)[1].split()
+DEFAULT_LANGUAGES = re.search(r'^languages="(.*?)"', (ROOT / "local/prepare_mini.sh").read_text(), re.MULTILINE)[1].split()
 
 
 def words_of(lang: str) -> list[str]:

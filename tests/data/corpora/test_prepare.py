@@ -28,6 +28,7 @@ def test_whole_files(tmp_path):
         "spk2utt": {"anna": "deu_1", "jean": "fra_1"},
         "utt2dataset": {"deu_1": "corpus", "fra_1": "corpus"},
         "dataset2utt": {"corpus": "deu_1 fra_1"},
+        "utt2dur": {"deu_1": "1800.000", "fra_1": "900.000"},
     }
     assert (made.utterances, made.languages, made.speakers, made.hours, made.dropped) == (2, 2, 2, 0.75, 0)
     assert not list(faults(tmp_path / "train"))
@@ -46,6 +47,19 @@ def test_without_speakers_there_is_no_table_of_them(tmp_path):
     made = write_set(tmp_path / "train", [row._replace(speaker="") for row in WHOLE], "corpus")
     assert not (tmp_path / "train" / "utt2spk").exists()
     assert "utt2spk" not in str(made)
+
+
+def test_what_is_said_is_a_table_of_its_own(tmp_path):
+    write_set(tmp_path / "train", [row._replace(text=" ein\tWort \n") for row in WHOLE], "corpus")
+    assert read_table(tmp_path / "train" / "text") == {"deu_1": "ein Wort", "fra_1": "ein Wort"}
+
+
+def test_labels_that_are_no_languages_are_said_to_be_free(tmp_path):
+    speakers = [row._replace(lang=f"id{number}") for number, row in enumerate(WHOLE)]
+    made = write_set(tmp_path / "train", speakers, "voxceleb1", free_labels=True)
+    assert (tmp_path / "train" / "label_kind").read_text() == "free\n"
+    assert not list(faults(tmp_path / "train"))
+    assert "2 labels" in str(made)
 
 
 def test_what_is_left_out_while_rows_come_is_listed(tmp_path):
@@ -119,6 +133,7 @@ def test_hours_that_nothing_fits_into_are_told():
         ("201,kmr", "babel", {"hat", "kmr"}),
         ("lga", "ml_superb2", {"lug"}),  # is another language elsewhere
         ("cmn_hans_cn, eng", "fleurs", {"cmn", "eng"}),
+        ("id10001 id10270", "voxceleb1", {"id10001", "id10270"}),  # any word is a label of speakers
     ],
 )
 def test_languages_may_be_codes_or_what_the_corpus_calls_them(text, corpus, codes):

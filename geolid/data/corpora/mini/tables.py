@@ -32,8 +32,8 @@ def write_data_dirs(utterances: Iterable[Utterance], audio_dir: Path, data_dir: 
     silent = [utterance for utterance in utterances if not stands(audio_dir, utterance)]
     if silent:
         raise GeoLIDError(
-            f"{wav_path(audio_dir, silent[0])} and {len(silent) - 1} other files are not there; run local/data.sh, "
-            "which speaks them first"
+            f"{wav_path(audio_dir, silent[0])} and {len(silent) - 1} other files are not there; run "
+            "local/prepare_mini.sh, which speaks them first"
         )
     for set_name in SETS:
         of_set = [utterance for utterance in utterances if utterance.set_name == set_name]
