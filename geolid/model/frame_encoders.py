@@ -9,7 +9,7 @@ import torch
 from espnet2.spk.encoder.ecapa_tdnn_encoder import EcapaTdnnEncoder
 from espnet2.spk.encoder.identity_encoder import IdentityEncoder
 from espnet2.spk.layers.ecapa_block import EcapaBlock, SEModule
-from torch import Tensor
+from torch import Tensor, nn
 
 from geolid.model.batch_norm import convert_batch_norms
 from geolid.model.padding import frame_mask, silence_padding
@@ -23,6 +23,22 @@ class MaskedIdentityEncoder(IdentityEncoder):
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Turn (batch, frames, dim) to (batch, dim, frames)."""
         return x.transpose(1, 2)
+
+
+class LinearEncoder(nn.Linear):
+    """A linear layer over each frame by itself."""
+
+    knows_padding = True
+
+    def __init__(self, input_size: int, output_size: int = 256):
+        super().__init__(input_size, output_size)
+
+    def output_size(self) -> int:
+        return self.out_features
+
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Turn (batch, frames, input_size) to (batch, output_size, frames)."""
+        return super().forward(x).transpose(1, 2)
 
 
 class MaskedEcapaTdnnEncoder(EcapaTdnnEncoder):

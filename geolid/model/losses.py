@@ -15,13 +15,26 @@ from geolid.errors import GeoLIDError
 _LARGEST_COSINE = 1 - 1e-7  # the gradient of the sine has no end at 1
 
 
+class LinearSoftmax(nn.Linear):
+    """Softmax over a linear layer's outputs: what is elsewhere called cross-entropy, or negative log likelihood."""
+
+    def __init__(self, nout: int, nclasses: int):
+        _refuse_single(nclasses)
+        super().__init__(nout, nclasses)
+
+    def logits(self, embedding: Tensor) -> Tensor:
+        return super().forward(embedding)
+
+    def forward(self, embedding: Tensor, labels: Tensor) -> Tensor:
+        return F.cross_entropy(self.logits(embedding), labels)
+
+
 class CosineSoftmax(nn.Module):
     """Softmax over the cosines between an embedding and a direction for each language; ESPnet's `softmax`."""
 
     def __init__(self, nout: int, nclasses: int, scale: float = 1.0, sub_centers: int = 1):
         super().__init__()
-        if nclasses < 2:
-            raise GeoLIDError(f"a model has to tell apart at least 2 languages; the training set has {nclasses}")
+        _refuse_single(nclasses)
         _expect(scale > 0, "scale", scale, "a number above 0")
         _expect(sub_centers >= 1, "K", sub_centers, "1 or more directions a language")
         self.languages = nclasses
@@ -120,6 +133,11 @@ class SubCenterAAMSoftmax(AAMSoftmax):
         hard = torch.zeros_like(right).scatter(1, nearest, True)
         nearer = cosines * math.cos(self.penalty) + _sines(cosines) * math.sin(self.penalty)
         return torch.where(hard, nearer, cosines)
+
+
+def _refuse_single(classes: int) -> None:
+    if classes < 2:
+        raise GeoLIDError(f"a model has to tell apart at least 2 languages; the training set has {classes}")
 
 
 def _expect(good: bool, key: str, found: object, expected: str) -> None:

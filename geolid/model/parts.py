@@ -19,6 +19,7 @@ NORMALIZES = {
 ENCODERS = {
     "ecapa_tdnn": "geolid.model.frame_encoders:MaskedEcapaTdnnEncoder",
     "identity": "geolid.model.frame_encoders:MaskedIdentityEncoder",
+    "linear": "geolid.model.frame_encoders:LinearEncoder",
     "mfaconformer": "espnet2.spk.encoder.conformer_encoder:MfaConformerEncoder",
     "rawnet3": "espnet2.spk.encoder.rawnet3_encoder:RawNet3Encoder",
     "ska_tdnn": "espnet2.spk.encoder.ska_tdnn_encoder:SkaTdnnEncoder",
@@ -30,11 +31,13 @@ POOLINGS = {
     "stats": "espnet2.spk.pooling.stat_pooling:StatsPooling",
 }
 PROJECTORS = {
+    "identity": "geolid.model.projectors:IdentityProjector",
     "rawnet3": "espnet2.spk.projector.rawnet3_projector:RawNet3Projector",
     "ska_tdnn": "espnet2.spk.projector.ska_tdnn_projector:SkaTdnnProjector",
     "xvector": "espnet2.spk.projector.xvector_projector:XvectorProjector",
 }
 LOSSES = {
+    "cross_entropy": "geolid.model.losses:LinearSoftmax",
     "softmax": "geolid.model.losses:CosineSoftmax",
     "aamsoftmax": "geolid.model.losses:AAMSoftmax",
     "aamsoftmax_sc_topk": "geolid.model.losses:SubCenterAAMSoftmax",

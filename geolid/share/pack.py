@@ -83,7 +83,7 @@ def _fill(folder: Path, files: ModelFiles, name: str, licence: Licence) -> int:
         "parameters": parameters,
         "sampling_rate": files.sampling_rate,
         "vector_kind": files.vector_kind,
-        "scale": model.loss.scale,  # of cosines, which makes logits of them
+        "scale": getattr(model.loss, "scale", None),  # makes logits of cosines; null where there are none
         "licence": licence.name,
     }
     _write_json(folder / package.MANIFEST, manifest)

@@ -189,3 +189,17 @@ def test_espnets_users_get_embeddings_and_indices(batch):
     stats, judged = model.judge(**batch)
     assert torch.equal(judged, languages)
     assert stats["accuracy"] == pytest.approx((languages == batch["lid_labels"]).float().mean().item())
+
+
+def test_a_plain_classifier_of_means_does_not_depend_on_neighbours():
+    """As of SUPERB's speaker identification: a linear layer over each frame, their mean, a linear layer."""
+    plain = {"encoder": "linear", "encoder_conf": {"output_size": 12}, "pooling": "mean", "projector": "identity"}
+    conf = {"frontend": "ssl", "frontend_conf": CONF["frontend_conf"], "loss": "cross_entropy", "lang_num": 3}
+    torch.manual_seed(0)
+    model = build_model({**conf, **plain}).eval()
+    speech, lengths = torch.randn(2, 16000), torch.tensor([9000, 16000])
+    together = model.identify(speech, lengths)
+    alone = model.identify(speech[:1, :9000], lengths[:1])
+    assert together.embedding.shape == (2, 12)
+    torch.testing.assert_close(together.logits[:1], alone.logits, rtol=1e-4, atol=1e-5)
+    assert torch.equal(together.logits, model.loss.logits(together.embedding))

@@ -9,7 +9,7 @@ from espnet2.spk.loss.aamsoftmax_subcenter_intertopk import ArcMarginProduct_int
 from espnet2.spk.loss.softmax import Softmax as EspnetSoftmax
 
 from geolid.errors import GeoLIDError
-from geolid.model.losses import AAMSoftmax, CosineSoftmax, SubCenterAAMSoftmax
+from geolid.model.losses import AAMSoftmax, CosineSoftmax, LinearSoftmax, SubCenterAAMSoftmax
 
 
 @pytest.fixture
@@ -35,6 +35,15 @@ def test_aam_softmax_is_espnets(batch, margin, easy_margin):
 
 def test_softmax_is_espnets(batch):
     same(CosineSoftmax(16, 10), EspnetSoftmax(16, 10), batch)
+
+
+def test_cross_entropy_is_that_of_a_linear_layer(batch):
+    embedding, labels = batch
+    torch.manual_seed(2)
+    ours = LinearSoftmax(16, 10)
+    logits = embedding @ ours.weight.T + ours.bias
+    torch.testing.assert_close(ours.logits(embedding), logits)
+    torch.testing.assert_close(ours(embedding, labels), -logits.log_softmax(1)[range(64), labels].mean())
 
 
 @pytest.mark.parametrize("margin", [0.2, 0.5, 1.5])
