@@ -1,21 +1,15 @@
 """Turn IARPA Babel into data directories: conversations, cut at the time marks of their transcripts."""
 
-import sys
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from tqdm import tqdm
-
 from geolid.bin.command import ArgumentParser, above_0, flag, run
-from geolid.data.corpora.babel.packs import CORPUS, SPLITS, Recording, find_packs, find_recordings
-from geolid.data.corpora.babel.recording import Found, read_recording
+from geolid.data.corpora.babel.packs import CORPUS, SPLITS, find_packs, find_recordings
+from geolid.data.corpora.babel.recording import read_recording
 from geolid.data.corpora.babel.sets import gather, write_sets
+from geolid.data.corpora.parallel import each
 from geolid.data.corpora.prepare import Choice, chosen_languages
 from geolid.errors import GeoLIDError
-
-LOG_SECONDS = 10
-RECORDINGS_AT_A_TIME = 16
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -46,20 +40,15 @@ def main(argv: Sequence[str] | None = None) -> None:
         split: [recording for pack in packs for recording in find_recordings(pack, split, audio_types)]
         for split in SPLITS
     }
-    gathered = {split: gather(_read(them, split, args.nj), args.max_faulty) for split, them in recordings.items()}
+    gathered = {
+        split: gather(each(read_recording, them, args.nj, split, "recording"), args.max_faulty)
+        for split, them in recordings.items()
+    }
     for split, it in gathered.items():
         for made in write_sets(split, it, args.data_dir, choice):
             print(made)
         for kind, count in sorted(it.kinds.items()):
             print(f"{'':<28}{count:8} {kind} left out")
-
-
-def _read(recordings: list[Recording], split: str, nj: int) -> list[Found]:
-    """Return what each recording has come to, in their order."""
-    seconds = 0.5 if sys.stderr.isatty() else LOG_SECONDS
-    with ProcessPoolExecutor(min(nj, len(recordings))) as pool:
-        found = pool.map(read_recording, recordings, chunksize=RECORDINGS_AT_A_TIME)
-        return list(tqdm(found, split, len(recordings), unit="recording", mininterval=seconds, maxinterval=seconds))
 
 
 if __name__ == "__main__":

@@ -1,16 +1,12 @@
 """Prepare VoxLingua107, in two steps: fetch it, where that is asked for, and write its data directories."""
 
-import sys
 from argparse import Namespace
 from collections.abc import Sequence
 
-from tqdm import tqdm
-
 from geolid.bin.command import ArgumentParser, above_0, flag, run
 from geolid.bin.corpus_options import add_corpus_options, choice_of
+from geolid.data import archives
 from geolid.data.corpora.voxlingua107 import CORPUS, remote, sets
-
-LOG_SECONDS = 60
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -31,19 +27,10 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def fetch(args: Namespace) -> None:
-    archives = remote.find(args.root, choice_of(args, CORPUS), args.url or remote.ZIP_URLS)
-    print("\n".join(remote.estimate(archives, args.root, args.keep_archives)), flush=True)
-    if args.dry_run:
-        return
-    seconds = 0.5 if sys.stderr.isatty() else LOG_SECONDS
-    for number, archive in enumerate(archives, 1):
-        if not archive.unpacked:
-            name = f"{archive.path.name}, {number} of {len(archives)}"
-            here = remote.bytes_here(archive.path)
-            with tqdm(
-                desc=name, total=archive.bytes, initial=here, unit="B", unit_scale=True, mininterval=seconds
-            ) as bar:
-                remote.get(archive, args.keep_archives, bar.update)
+    found = remote.find(args.root, choice_of(args, CORPUS), args.url or remote.ZIP_URLS)
+    print("\n".join(archives.estimate(found, args.root, args.keep_archives, remote.REMEDY)), flush=True)
+    if not args.dry_run:
+        archives.get_all(found, args.keep_archives)
 
 
 if __name__ == "__main__":

@@ -80,6 +80,7 @@ def fetch(
     md5: str | None = None,
     told: Callable[[int], None] = lambda count: None,
     pause_seconds: float = 2.0,
+    sha256: str | None = None,
 ) -> None:
     """Fetch a file, unless it stands; `told` hears how many bytes of it have come, in all pieces that come now.
 
@@ -103,14 +104,14 @@ def fetch(
                     raise tell(url, error) from None
                 time.sleep(pause_seconds * 2 ** max(0, tries - 1))
     came = path if path.exists() else part_of(path)
-    found = _md5(came) if md5 is not None else None
-    if found != md5:
-        wrong = put_aside(came)
-        _notes(path).unlink(missing_ok=True)
-        raise DownloadError(
-            f"{url}: its md5 is {found}, and {md5} is published; what came is kept as {wrong}. Run again, and if it "
-            "stays so, ask those who publish it"
-        )
+    for kind, published in (("md5", md5), ("sha256", sha256)):
+        if published is not None and (found := _digest(came, kind)) != published:
+            wrong = put_aside(came)
+            _notes(path).unlink(missing_ok=True)
+            raise DownloadError(
+                f"{url}: its {kind} is {found}, and {published} is published; what came is kept as {wrong}. Run again, "
+                "and if it stays so, ask those who publish it"
+            )
     came.replace(path)
     _notes(path).unlink(missing_ok=True)
 
@@ -176,8 +177,8 @@ def _edition(response: HTTPResponse) -> str | None:
     return tag if tag and not tag.startswith("W/") else response.headers.get("Last-Modified")
 
 
-def _md5(file: Path) -> str:
-    digest = hashlib.md5(usedforsecurity=False)
+def _digest(file: Path, kind: str) -> str:
+    digest = hashlib.new(kind, usedforsecurity=False)
     with file.open("rb") as opened:
         while chunk := opened.read(_CHUNK_BYTES):
             digest.update(chunk)

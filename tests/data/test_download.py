@@ -12,6 +12,7 @@ from geolid.data.download import DownloadError, bytes_here, fetch, part_of, read
 SIZE = 3_000_000
 CONTENT = np.random.default_rng(1).bytes(SIZE)
 MD5 = hashlib.md5(CONTENT).hexdigest()
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 
 @pytest.fixture
@@ -118,13 +119,14 @@ def test_a_server_that_always_breaks_off_is_given_up(get, server):
     assert len(server.asked) == 1 + download.TRIES
 
 
-def test_a_wrong_checksum_is_refused_and_the_file_kept_aside(get, server, tmp_path):
-    wrong = "0" * 32
-    with pytest.raises(DownloadError, match=f"its md5 is {MD5}, and {wrong} is published; what came is kept as"):
-        get(md5=wrong)
+@pytest.mark.parametrize(("kind", "found"), [("md5", MD5), ("sha256", SHA256)])
+def test_a_wrong_checksum_is_refused_and_the_file_kept_aside(get, server, tmp_path, kind, found):
+    wrong = "0" * len(found)
+    with pytest.raises(DownloadError, match=f"its {kind} is {found}, and {wrong} is published; what came is kept as"):
+        get(**{kind: wrong})
     assert left_beside(tmp_path / "here" / "a.zip") == ["a.zip.wrong"]
     assert (tmp_path / "here" / "a.zip.wrong").read_bytes() == CONTENT
-    assert get(md5=MD5).read_bytes() == CONTENT
+    assert get(**{kind: found}).read_bytes() == CONTENT
 
 
 def test_a_file_that_stands_is_checked_and_not_fetched(get, server):

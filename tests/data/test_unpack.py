@@ -1,10 +1,12 @@
 """Archives of corpora."""
 
+import io
+import tarfile
 import zipfile
 
 import pytest
 
-from geolid.data.unpack import files_unpacked, unpack_zip
+from geolid.data.unpack import files_unpacked, unpack_tar_gz, unpack_zip
 from geolid.errors import GeoLIDError
 
 
@@ -67,3 +69,67 @@ def test_a_damaged_archive_is_put_aside_and_leaves_no_half_file(zipped, spoil):
         unpack_zip(archive, folder)
     assert not list(folder.parent.rglob("*.wav*"))
     assert files_unpacked(folder.parent, "ab.zip") is None
+
+
+@pytest.fixture
+def tarred(tmp_path):
+    """Write train.tar.gz from {name: content}; a content of None is a link. Return it and the folder it belongs to."""
+
+    def write(files):
+        (tmp_path / "root").mkdir(exist_ok=True)
+        with tarfile.open(tmp_path / "train.tar.gz", "w:gz") as archive:
+            for name, content in files.items():
+                member = tarfile.TarInfo(name)
+                member.type, member.linkname = (tarfile.SYMTYPE, "/etc") if content is None else (tarfile.REGTYPE, "")
+                member.size = len(content or "")
+                archive.addfile(member, io.BytesIO((content or "").encode()))
+        return tmp_path / "train.tar.gz", tmp_path / "root" / "train"
+
+    return write
+
+
+@pytest.mark.parametrize("top", ["train/", "./train/", "./", ""])
+def test_a_tar_is_unpacked_like_a_zip(tarred, top):
+    archive, folder = tarred(
+        {f"{top}1.wav": "one", f"{top}._1.wav": "x", f"{top}link": None, f"{top}deep/2.wav": "two"}
+    )
+    assert unpack_tar_gz(archive, folder) == 2
+    assert below(folder) == {"1.wav": "one", "deep/2.wav": "two"}
+    assert files_unpacked(folder.parent, "train.tar.gz") == 2
+
+
+def test_of_a_tar_what_was_cut_short_is_unpacked_again_and_the_rest_stays(tarred):
+    archive, folder = tarred({"train/1.wav": "one", "train/2.wav": "two"})
+    folder.mkdir()
+    (folder / "1.wav").write_text("two")  # is as long as it should be
+    (folder / "2.wav").write_text("t")
+    unpack_tar_gz(archive, folder)
+    assert below(folder) == {"1.wav": "two", "2.wav": "two"}
+
+
+def test_a_tar_writes_nothing_outside_its_folder(tarred):
+    archive, folder = tarred({"train/../../outside.wav": "x"})
+    with pytest.raises(GeoLIDError, match="train.tar.gz: wants to write .*outside.wav, outside its folder"):
+        unpack_tar_gz(archive, folder)
+    assert not list(folder.parent.parent.rglob("outside*"))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda content: content[:-9],  # ends early
+        lambda content: content[:-8] + bytes(8),  # has another sum than its content
+        lambda content: content[:40] + bytes(30) + content[70:],
+        lambda content: b"version https://git-lfs.github.com/spec/v1",
+    ],
+    ids=["early", "sum", "middle", "pointer"],
+)
+def test_a_damaged_tar_is_put_aside_with_what_came_of_it(tarred, spoil):
+    archive, folder = tarred({"train/1.wav": "one" * 1000, "train/2.wav": "two" * 1000})
+    archive.write_bytes(spoil(archive.read_bytes()))
+    with pytest.raises(
+        GeoLIDError, match=r"train.tar.gz: is damaged \(.*\) and now called train.tar.gz.wrong; run again"
+    ):
+        unpack_tar_gz(archive, folder)
+    assert not list(folder.parent.rglob("*.wav*"))
+    assert files_unpacked(folder.parent, "train.tar.gz") is None

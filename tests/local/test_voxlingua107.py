@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from conftest import ROOT, lay_out_recipe, run
 from corpora.make_voxlingua107 import DEV_LABELS, LABELS, NAMESAKE, TWICE, make, pack
 from file_server import serve
-from geolid.data import languages
+from geolid.data import archives, languages
 from geolid.data.corpora.prepare import Choice
 from geolid.data.corpora.voxlingua107 import names, remote, sets
 from geolid.data.tables import read_table
@@ -256,11 +257,10 @@ def mirror(small, tmp_path, monkeypatch):
         yield server
 
 
-def fetch_all(server, root: Path, choice: Choice, keep: bool = True) -> list[remote.Archive]:
-    archives = remote.find(root, choice, f"{server.address}/zip_urls.txt")
-    for archive in archives:
-        remote.get(archive, keep)
-    return archives
+def fetch_all(server, root: Path, choice: Choice, keep: bool = True) -> list[archives.Archive]:
+    found = remote.find(root, choice, f"{server.address}/zip_urls.txt")
+    archives.get_all(found, keep)
+    return found
 
 
 def files_below(folder: Path) -> dict[str, bytes]:
@@ -271,8 +271,8 @@ def files_below(folder: Path) -> dict[str, bytes]:
 def test_what_is_fetched_is_what_was_published_and_is_not_fetched_again(mirror, small, tmp_path, keep):
     mirror.break_after += [10_000, 40_000, 30_000]  # the list, then archives
     choice = Choice(frozenset(languages.resolve(label, "voxlingua107") for label in SMALL))
-    archives = fetch_all(mirror, small, choice, keep)
-    assert len(archives) == len(SMALL) + 1
+    found = fetch_all(mirror, small, choice, keep)
+    assert len(found) == len(SMALL) + 1
     assert files_below(small) == files_below(tmp_path / "original")
     assert sorted(file.name for file in small.glob("*.zip*")) == (
         sorted(f"{a}.zip" for a in [*SMALL, "dev"]) if keep else []
@@ -334,21 +334,21 @@ def test_an_odd_list_is_told(mirror, small):
 
 
 def test_disk_and_time_are_told_first_and_too_little_space_stops_it(mirror, small, monkeypatch):
-    archives = remote.find(small, Choice(frozenset(["deu", "eng"])), f"{mirror.address}/zip_urls.txt")
-    archives = [remote.replace(archive, bytes=int(6e9)) for archive in archives]
-    monkeypatch.setattr(remote, "free_bytes", lambda folder: 100e9)
-    lines = remote.estimate(archives, small, keep_archives=True)
+    found = remote.find(small, Choice(frozenset(["deu", "eng"])), f"{mirror.address}/zip_urls.txt")
+    found = [replace(archive, bytes=int(6e9)) for archive in found]
+    monkeypatch.setattr(archives, "free_bytes", lambda folder: 100e9)
+    lines = archives.estimate(found, small, True, remote.REMEDY)
     assert lines == [
         "3 archives, 0 unpacked already; 18.0 GB to fetch",
         "that takes 30 min at 10 MB/s, 3 min at 100 MB/s",
         f"disk: 18.0 GB for archives and about 22.5 GB unpacked; 100.0 GB are free at {small}",
     ]
-    monkeypatch.setattr(remote, "free_bytes", lambda folder: 20e9)
-    assert "this may be too little space" in remote.estimate(archives, small, keep_archives=True)[-1]
-    assert "disk: 6.0 GB for archives" in remote.estimate(archives, small, keep_archives=False)[2]
-    monkeypatch.setattr(remote, "free_bytes", lambda folder: 17e9)
+    monkeypatch.setattr(archives, "free_bytes", lambda folder: 20e9)
+    assert "this may be too little space" in archives.estimate(found, small, True, remote.REMEDY)[-1]
+    assert "disk: 6.0 GB for archives" in archives.estimate(found, small, False, remote.REMEDY)[2]
+    monkeypatch.setattr(archives, "free_bytes", lambda folder: 17e9)
     with pytest.raises(GeoLIDError, match="17.0 GB are free, and the archives take 18.0 GB; free some space"):
-        remote.estimate(archives, small, keep_archives=True)
+        archives.estimate(found, small, True, remote.REMEDY)
 
 
 def test_a_dry_run_fetches_nothing_and_then_the_script_does(recipe, mirror, small):

@@ -11,7 +11,8 @@ from geolid.data.corpora.mini.espeak import Voice
 from geolid.data.corpora.mini.words import words_by_accent, words_to_say
 from geolid.errors import GeoLIDError
 
-DEFAULT_LANGUAGES = re.search(r'^languages="(.*?)"', (ROOT / "local/prepare_mini.sh").read_text(), re.MULTILINE)[1].split()
+SCRIPT = (ROOT / "local/prepare_mini.sh").read_text()
+DEFAULT_LANGUAGES = re.search(r'^languages="(.*?)"', SCRIPT, re.MULTILINE)[1].split()
 
 
 def words_of(lang: str) -> list[str]:

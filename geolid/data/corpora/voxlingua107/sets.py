@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from geolid.data.corpora.prepare import Choice, Made, Row, up_to_hours, write_set
+from geolid.data.corpora.prepare import Choice, Made, Row, printable, up_to_hours, write_set
 from geolid.data.corpora.voxlingua107 import CORPUS, layout, names
 from geolid.errors import GeoLIDError
 
@@ -61,16 +61,11 @@ def _rows(code: str, folder: Path, listed: list[str], dropped: dict[str, str]) -
     if len(misnamed) > _MAX_MISNAMED * len(listed):
         raise GeoLIDError(
             f"{folder}: the names of {len(misnamed)} of {len(listed)} files are not as VoxLingua107 has them, such as "
-            f"{_printable(misnamed[0])}; expected <video>__U__S<number>---<start>-<end>.wav, such as {names.EXAMPLE}. "
+            f"{printable(misnamed[0])}; expected <video>__U__S<number>---<start>-<end>.wav, such as {names.EXAMPLE}. "
             "Is it another version of the corpus? Move what is none of it elsewhere"
         )
     dropped.update((_utterance(code, name), "its name does not say where it is from") for name in misnamed)
 
 
 def _utterance(code: str, name: str) -> str:
-    return f"{code}_{_printable(name)}"
-
-
-def _printable(name: str) -> str:
-    """Make a key of any name: files may be called by bytes that are no UTF-8, or with blanks."""
-    return "?".join(name.encode("utf-8", "backslashreplace").decode().split())
+    return f"{code}_{printable(name)}"
