@@ -1,0 +1,107 @@
+"""Make a miniature of VoxPopuli: its folders, names, tables and oddities; what is heard are tones with noise.
+
+    python tests/corpora/make_voxpopuli.py <folder>
+
+Each of the 16 languages has two segments of one speech for training, and one each in dev and test. What is said holds a
+quotation mark, other sorts of line ends, or nothing; who speaks is not known in Croatian and Slovak, and one person
+speaks German and English; Lithuanian has tables of an older form. English has interpreters in German, a table that
+lists them, the list that it was cut by and a hidden file; accented English is for tests only. Beside all this stands
+some unlabelled speech.
+"""
+
+import argparse
+import gzip
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+LABELS = ("cs", "de", "en", "es", "et", "fi", "fr", "hr", "hu", "it", "lt", "nl", "pl", "ro", "sk", "sl")
+COLUMNS = ("id", "raw_text", "normalized_text", "speaker_id", "split", "gender", "is_gold_transcript", "accent")
+OLD_COLUMNS = COLUMNS[:6]
+RATE = 16000
+
+
+@dataclass(frozen=True)
+class Segment:
+    split: str
+    name: str
+    seconds: float
+    speaker: str
+    raw: str
+    normalized: str
+    accent: str = "None"
+
+
+def segments(label: str) -> list[Segment]:
+    if label == "en_accented":
+        name = "20180206-0900-PLENARY-15-en_20180206-16:10:0"
+        said = ("Good morning.", "good morning")
+        return [
+            Segment("test", f"{name}6_1", 1.2, "2001", *said, accent="en_nl"),
+            Segment("test", f"{name}7_0", 1.1, "2002", *said, accent="en_sl"),
+        ]
+    at = LABELS.index(label)
+    speaker = {"hr": "None", "sk": "", "en": "1001"}.get(label, str(1000 + at))
+    said = {
+        "en": ('He said "no\N{LINE SEPARATOR}and left.', 'he said "no\N{LINE SEPARATOR}and\rleft'),
+        "fi": ("Hyvä  puhemies.", ""),
+        "et": ("", " "),
+    }.get(label, (f"Dix {label} mots.", f"dix {label} mots"))
+    day = f"01{at + 10}"
+    speech = f"2009{day}-0900-PLENARY-{at}-{label}_2009{day}-09:06:43"
+    return [
+        Segment("train", f"{speech}_4", 1.0 + at / 100, speaker, *said),
+        Segment("train", f"{speech}_10", 1.5, speaker, *said),
+        Segment("dev", f"2015{day}-0900-PLENARY-3-{label}_2015{day}-18:30:00_0", 1.25, str(3000 + at), *said),
+        Segment("test", f"2020{day}-1500-PLENARY-{label}_2020{day}-15:00:59_1", 1.75, str(4000 + at), *said),
+    ]
+
+
+def make(root: Path, wanted: Sequence[str] = (*LABELS, "en_accented"), folder: str = "transcribed_data") -> Path:
+    for label in wanted:
+        language = root / folder / label
+        for segment in segments(label):
+            speak(language / segment.name[:4] / f"{segment.name}.ogg", segment.seconds)
+        for split in ("train", "dev", "test"):
+            chosen = [segment for segment in segments(label) if segment.split == split]
+            write_table(language / f"asr_{split}.tsv", chosen, OLD_COLUMNS if label == "lt" else COLUMNS)
+    if "en" in wanted:
+        english = root / folder / "en"
+        interpreted = segments("en")[0].name
+        speak(english / "de" / "2009" / f"{interpreted}.ogg", 1.0)
+        (english / "de" / "s2s.tsv").write_text("id\ttgt_id\n")
+        (english / "2009" / f"._{interpreted}.ogg").write_bytes(b"of another system")
+        with gzip.open(english / "asr_en.tsv.gz", "wt") as packed:
+            packed.write("session_id|id_|split\n")
+    speak(root / "unlabelled_data" / "pt" / "2019" / "20190101-0900-PLENARY_pt_0.ogg", 1.0)
+    return root
+
+
+def write_table(path: Path, chosen: Sequence[Segment], columns: Sequence[str] = COLUMNS) -> None:
+    lines = ["\t".join(columns)]
+    for it in chosen:
+        fields = (it.name, it.raw, it.normalized, it.speaker, it.split, "female", "True", it.accent)
+        lines.append("\t".join(fields[: len(columns)]))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(("\n".join(lines) + "\n").encode())
+
+
+def speak(path: Path, seconds: float) -> None:
+    times = np.arange(round(seconds * RATE)) / RATE
+    draw = np.random.default_rng(list(str(path.name).encode()))  # no two files hold the same sound
+    wave = 0.3 * np.sin(2 * np.pi * draw.uniform(150, 400) * times) + 0.02 * draw.standard_normal(len(times))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, wave, RATE, format="OGG", subtype="VORBIS")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="written: the corpus")
+    make(parser.parse_args(argv).folder)
+
+
+if __name__ == "__main__":
+    main()
