@@ -3,6 +3,7 @@
 # already are left where they are.
 #   reads   <data-dir>
 #   writes  <dump-dir>/<name of data-dir>: tables, audio, and in dropped what did not come through and why
+#           <dump-dir>/{musan_*,rirs}.scp: lists that stand beside <data-dir>, where configs look for them
 set -euo pipefail
 
 nj=8                      # parallel jobs
@@ -19,6 +20,14 @@ allow_pipes=false         # whether commands in wav.scp are run
 [ $# -ge 2 ] || { echo "usage: $0 [--nj 8] [--audio_format wav] ... <dump-dir> <data-dir>...; $0 --help tells all" >&2; exit 2; }
 dump_dir=$1
 
+for list in "$(dirname "$2")"/{musan_music,musan_noise,musan_speech,rirs}.scp; do
+    copy=$dump_dir/$(basename "$list")
+    if [ -e "$list" ] && ! cmp -s "$list" "$copy"; then    # one that stands keeps its time
+        mkdir -p "$dump_dir"
+        cp "$list" "$copy.tmp"
+        mv "$copy.tmp" "$copy"
+    fi
+done
 for data_dir in "${@:2}"; do
     utils/format_data_dir.sh --nj "$nj" --cmd "$cmd" --fs "$fs" --audio_format "$audio_format" \
         --feats_type "$feats_type" --min_wav_duration "$min_wav_duration" --max_wav_duration "$max_wav_duration" \

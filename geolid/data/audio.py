@@ -65,6 +65,15 @@ def read_header(source: str) -> Header:
         return _header(file)
 
 
+def read_whole_header(source: str) -> Header:
+    """Return what the header of a file says that has samples, and as many as it says; nothing is decoded."""
+    with open_file(source) as file:
+        _refuse_cut_short(file, source)
+        if file.frames == 0:
+            raise AudioError(f"no samples: {source}")
+        return _header(file)
+
+
 def open_file(source: str) -> soundfile.SoundFile:
     """Open a file, or the entry of an ark, to read parts of it; a command cannot be opened so."""
     place = ark_place(source)

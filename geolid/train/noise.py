@@ -15,8 +15,8 @@ from geolid.train.strings import Strings
 LOG = logging.getLogger(__name__)
 
 NOISE_REMEDY = (
-    "make it from MUSAN (https://www.openslr.org/17), for instance with find musan/noise -name '*.wav', or set "
-    "noise_apply_prob: 0.0"
+    "make it from MUSAN (https://www.openslr.org/17) by local/prepare_musan_rirs.sh --parts musan, and run stage 3, "
+    "or set noise_apply_prob: 0.0"
 )
 
 

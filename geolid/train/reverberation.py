@@ -9,8 +9,8 @@ from geolid.train.noise import read_file_list
 from geolid.train.recordings import open_recording, read_stretch
 
 RIR_REMEDY = (
-    "make it from RIRS_NOISES (https://www.openslr.org/28), for instance with find "
-    "RIRS_NOISES/simulated_rirs/smallroom -name '*.wav', or set rir_apply_prob: 0.0"
+    "make it from RIRS_NOISES (https://www.openslr.org/28) by local/prepare_musan_rirs.sh --parts rirs, and run stage "
+    "3, or set rir_apply_prob: 0.0"
 )
 
 
