@@ -56,6 +56,7 @@ inference_batch_size=32     # utterances of a batch at most
 gpu_inference=false         # on --ngpu GPUs; else in --nj processes on the CPU
 extract_embd=true           # keep embeddings, which t-SNE is drawn of
 save_every=100              # utterances that are done whole or not at all, if it is killed
+trained_on=                 # corpora that a published model was trained on, where its config.yaml does not tell
 matching=strict             # tolerant: also scores by which codes of one language, such as nor and nob, are one
 eval_valid_set=false        # score the validation set as well
 tsne_set=                   # sets to draw by t-SNE (default: the first of --test_sets)
@@ -153,7 +154,8 @@ if begin_stage 6 "Find the language of every utterance" "$inference_dir/<set>"; 
 fi
 
 if begin_stage 7 "Score what was found" "$lid_exp/RESULTS.md"; then
-    run_stage steps/07_score.sh --inference_model "$inference_model" --matching "$matching" "$lid_exp" "${scored_dirs[@]}"
+    run_stage steps/07_score.sh --inference_model "$inference_model" --trained_on "$trained_on" --matching "$matching" \
+        "$lid_exp" "${scored_dirs[@]}"
 fi
 
 if begin_stage 8 "Draw it" "$inference_dir/<set>/images"; then
