@@ -3,7 +3,7 @@
 # table. conf/voxlingua107_only/ holds the four variants; --lid_config chooses another.
 set -euo pipefail
 exec "$(dirname "${BASH_SOURCE[0]}")/../../run.sh" \
-    --train_set train_voxlingua107_lang --valid_set dev_voxlingua107_lang \
+    --corpora all --train_set train_voxlingua107_lang --valid_set dev_voxlingua107_lang \
     --test_sets "dev_voxlingua107_lang test_voxpopuli_lang test_fleurs_lang dev_ml_superb2_lang
         dev_dialect_ml_superb2_lang dev_babel_over_10s_lang" \
     --expdir exp_voxlingua107_only \
