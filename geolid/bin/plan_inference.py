@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--lang2utt", type=Path, help="the training set's, where config.yaml does not tell languages")
     parser.add_argument("--extract_embd", type=flag, default=False, help="whether embeddings are written")
     parser.add_argument("--mixed_precision", type=flag, default=False, help="whether the model computes in 16 bits")
-    parser.add_argument("--save_every", type=above_0, default=100, help="utterances of a block, which is done whole")
+    parser.add_argument("--save_every", type=above_0, default=200, help="utterances of a block, which is done whole")
     args = parser.parse_args(argv)
 
     model_file = find_model_file(args.exp_dir, args.inference_model)

@@ -38,8 +38,8 @@ def test_padded_lengths_are_few_and_hardly_longer():
     lengths = np.arange(400, 320_000, 37)
     padded = padded_lengths(lengths)
     assert (padded >= lengths).all()
-    assert (padded / np.maximum(lengths, 1600) < 1.11).all()
-    assert len(set(padded.tolist())) < 60
+    assert (padded / np.maximum(lengths, 1600) < 1.06).all()
+    assert len(set(padded.tolist())) <= 110  # as many as steps of a twentieth from 0.1 to 20 s
 
 
 def test_waves_come_with_zeros_behind_them_and_faults_by_number():
