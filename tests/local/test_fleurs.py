@@ -379,7 +379,7 @@ def test_another_hub_is_told(mirror, small):
         remote.find(small, GERMAN, mirror.address)
     for content in ("<html>moved</html>", '{"error": "moved"}', '[{"type": "file"}]'):
         listing.write_text(content)
-        with pytest.raises(GeoLIDError, match="is no list of files as the Hub gives them; is another address wanted"):
+        with pytest.raises(GeoLIDError, match="as the Hugging Face Hub gives it; is another address wanted"):
             remote.find(small, GERMAN, mirror.address)
     listing.unlink()
     with pytest.raises(GeoLIDError, match=r"recursive=true: the server says 404"):

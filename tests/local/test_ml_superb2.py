@@ -530,7 +530,7 @@ def test_an_odd_list_is_told(mirror, own):
         with pytest.raises(GeoLIDError, match="expected the list of a repository's files, as the Hugging Face Hub"):
             remote.find(own, SPLITS, repository(mirror))
     listing.write_text("[]")
-    with pytest.raises(GeoLIDError, match="lists no parquet files of train, dev, dev_dialect; has the set moved?"):
+    with pytest.raises(GeoLIDError, match="has no parquet files of train, dev, dev_dialect; has the set moved?"):
         remote.find(own, SPLITS, repository(mirror))
 
 

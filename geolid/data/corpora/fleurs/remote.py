@@ -1,6 +1,5 @@
 """Fetching the corpus from the Hugging Face Hub: the files of google/fleurs, without the script beside them."""
 
-import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,14 +9,14 @@ from geolid.data.archives import Archive
 from geolid.data.corpora.fleurs import SPLITS, layout, tables
 from geolid.data.corpora.fleurs.layout import Locale
 from geolid.data.corpora.prepare import Choice
-from geolid.data.download import fetch, read_text
+from geolid.data.download import fetch
+from geolid.data.hub_files import HubFile, hub_files
 from geolid.data.unpack import files_unpacked
 from geolid.errors import GeoLIDError
 
 HUB = "https://huggingface.co"
 REMEDY = "choose another place with --root, fewer languages with --languages"
 _REPOSITORY = "datasets/google/fleurs"
-_REVISION = "main"
 # How much larger archives become: speech in floats of 32 bits, of which 24 hold something.
 _GROWTH = 1.3
 _CONNECTIONS = 4
@@ -57,7 +56,9 @@ def _find(locale: Locale, hub: str) -> Wanted:
     done = {split: _is_unpacked(locale, split) for split in SPLITS}
     missing_tables = [locale.table(split) for split in SPLITS if not locale.table(split).exists()]
     missing_archives = [split for split in SPLITS if not done[split] and not locale.archive(split).exists()]
-    listed = _list(locale, hub) if missing_tables or missing_archives else {}
+    listed: dict[str, HubFile] = {}
+    if missing_tables or missing_archives:
+        listed = hub_files(f"{hub}/{_REPOSITORY}", f"{layout.DATA}/{locale.label}")
     archives = [_archive(locale, split, done[split], listed, hub) for split in SPLITS]
     return Wanted([_table(locale, path, listed, hub) for path in missing_tables], archives)
 
@@ -72,41 +73,25 @@ def _is_unpacked(locale: Locale, split: str) -> bool:
     return bool(there) and tsv.exists() and there >= tables.read(tsv, max_faulty=1).readings.keys()
 
 
-def _list(locale: Locale, hub: str) -> dict[str, dict]:
-    """Return what the Hub says of each file of a language: its size, and the sum of those that are large."""
-    url = f"{hub}/api/{_REPOSITORY}/tree/{_REVISION}/{layout.DATA}/{locale.label}?recursive=true"
-    try:
-        entries = json.loads(read_text(url))
-        return {entry["path"]: {**entry, "size": int(entry["size"])} for entry in entries if entry["type"] == "file"}
-    except (ValueError, TypeError, KeyError):
-        raise GeoLIDError(
-            f"{url}: is no list of files as the Hub gives them; is another address wanted by --url?"
-        ) from None
-
-
-def _entry(locale: Locale, name: str, listed: dict[str, dict], hub: str) -> tuple[str, dict]:
+def _find_file(locale: Locale, name: str, listed: dict[str, HubFile], hub: str) -> HubFile:
     path = f"{layout.DATA}/{locale.label}/{name}"
     if path not in listed:
         raise GeoLIDError(
             f"{hub}/{_REPOSITORY}: has no {path}, or no more; look there how FLEURS is published now, and put tables "
-            f"and audio into {locale.folder} as docs/corpora.md describes"
+            f"and audio into {locale.folder} as docs/corpora/fleurs.md describes"
         )
-    return f"{hub}/{_REPOSITORY}/resolve/{_REVISION}/{path}", listed[path]
+    return listed[path]
 
 
-def _sum(entry: dict) -> str | None:
-    return (entry.get("lfs") or {}).get("oid")
+def _table(locale: Locale, path: Path, listed: dict[str, HubFile], hub: str) -> Table:
+    file = _find_file(locale, path.name, listed, hub)
+    return Table(file.url, path, file.bytes, file.sha256)
 
 
-def _table(locale: Locale, path: Path, listed: dict[str, dict], hub: str) -> Table:
-    url, entry = _entry(locale, path.name, listed, hub)
-    return Table(url, path, entry["size"], _sum(entry))
-
-
-def _archive(locale: Locale, split: str, unpacked: bool, listed: dict[str, dict], hub: str) -> Archive:
+def _archive(locale: Locale, split: str, unpacked: bool, listed: dict[str, HubFile], hub: str) -> Archive:
     path, folder = locale.archive(split), locale.audio(split)
     if unpacked or not listed:  # it lies there
         size = path.stat().st_size if path.exists() else None
         return Archive("", path, folder, size, unpacked, growth=_GROWTH)
-    url, entry = _entry(locale, f"audio/{path.name}", listed, hub)
-    return Archive(url, path, folder, entry["size"], sha256=_sum(entry), growth=_GROWTH)
+    file = _find_file(locale, f"audio/{path.name}", listed, hub)
+    return Archive(file.url, path, folder, file.bytes, sha256=file.sha256, growth=_GROWTH)

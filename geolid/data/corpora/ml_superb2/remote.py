@@ -1,13 +1,12 @@
 """Fetching the pre-formatted set: parquet files of a repository of the Hugging Face Hub, each with a published sum."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, urlsplit, urlunsplit
 
 from geolid.data.corpora.ml_superb2.parquet import split_of
-from geolid.data.download import bytes_here, fetch, free_bytes, read_text
+from geolid.data.download import bytes_here, fetch, free_bytes
+from geolid.data.hub_files import hub_files
 from geolid.errors import GeoLIDError
 
 REPOSITORY = "https://huggingface.co/datasets/espnet/ml_superb_hf"
@@ -27,34 +26,18 @@ class File:
 
 def find(root: Path, splits: Sequence[str], repository: str = REPOSITORY) -> list[File]:
     """Return the files of the splits that are asked for, there or not."""
-    address = urlsplit(repository.rstrip("/"))
-    listing = urlunsplit(address._replace(path=f"/api{address.path}/tree/main", query="recursive=true"))
     found: dict[str, list[File]] = {split: [] for split in splits}
-    for path, size, sha256 in _read_listing(listing):
+    for path, file in hub_files(repository).items():
         split = split_of(path)
         if split in found:
-            url = f"{repository.rstrip('/')}/resolve/main/{quote(path)}"
-            found[split].append(File(url, root / path, size, sha256))
+            found[split].append(File(file.url, root / path, file.bytes, file.sha256))
     missing = [split for split in splits if not found[split]]
     if missing:
         raise GeoLIDError(
-            f"{listing}: lists no parquet files of {', '.join(missing)}; has the set moved? Give the address of its "
+            f"{repository}: has no parquet files of {', '.join(missing)}; has the set moved? Give the address of its "
             "repository by --url"
         )
     return [file for files in found.values() for file in files]
-
-
-def _read_listing(url: str) -> list[tuple[str, int, str | None]]:
-    """Return path, size and sum of every file that is listed."""
-    try:
-        listed = json.loads(read_text(url))
-        files = [entry for entry in listed if entry["type"] == "file"]
-        return [(entry["path"], int(entry["size"]), (entry.get("lfs") or {}).get("oid")) for entry in files]
-    except (ValueError, TypeError, KeyError, AttributeError):
-        raise GeoLIDError(
-            f"{url}: expected the list of a repository's files, as the Hugging Face Hub gives it; give the address of "
-            f"a repository by --url, such as {REPOSITORY}"
-        ) from None
 
 
 def estimate(files: Sequence[File], root: Path, audio_dir: Path) -> list[str]:
