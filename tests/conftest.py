@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from geolid.data.data_dir import write_data_dir
+from geolid.data.tables import read_table
 
 ROOT = Path(__file__).resolve().parents[1]
 RATE = 16000
@@ -62,6 +63,18 @@ def make_data_dir(folder: Path, audio: dict[str, tuple[str, str]], **tables: dic
         },
     )
     return folder
+
+
+def table(recipe: Path, set_name: str, name: str) -> dict[str, str]:
+    """Read a table of data/<set>."""
+    return read_table(recipe / "data" / set_name / name)
+
+
+def say_in_db(recipe: Path, **corpora: Path) -> None:
+    """Say in a recipe's db.sh where corpora are."""
+    lines = [(ROOT / "db.sh").read_text(), *(f"{name}={folder}\n" for name, folder in corpora.items())]
+    (recipe / "db.sh").unlink(missing_ok=True)
+    (recipe / "db.sh").write_text("".join(lines))
 
 
 @pytest.fixture

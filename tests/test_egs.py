@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT, lay_out_recipe, run
+from conftest import ROOT, lay_out_recipe, run, say_in_db
 from corpora import make_babel, make_fleurs, make_ml_superb2, make_voxlingua107, make_voxpopuli
 from geolid.data.tables import read_table
 
@@ -24,12 +24,9 @@ def recipe(tmp_path_factory) -> Path:
     """A recipe whose db.sh names the miniatures; the experiments are run in it one after the other."""
     disk = tmp_path_factory.mktemp("disk")
     recipe = lay_out_recipe(tmp_path_factory.mktemp("recipe"))
-    lines = (ROOT / "db.sh").read_text().splitlines()
     for name, make in MAKE.items():
         make(disk / name.lower())
-        lines.append(f"{name}={disk / name.lower()}")
-    (recipe / "db.sh").unlink()
-    (recipe / "db.sh").write_text("\n".join(lines) + "\n")
+    say_in_db(recipe, **{name: disk / name.lower() for name in MAKE})
     shutil.copytree(ROOT / "egs", recipe / "egs")
     return recipe
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from conftest import ROOT, lay_out_recipe, run
+from conftest import ROOT, lay_out_recipe, run, say_in_db, table
 from corpora.make_fleurs import LABELS, READINGS, STRAY, line_of, make, publish
 from file_server import serve
 from geolid.data import archives, languages
@@ -37,10 +37,6 @@ def small(tmp_path) -> Path:
 
 def prepare(recipe: Path, *options: object, ok: bool = True) -> subprocess.CompletedProcess:
     return run("local/prepare_fleurs.sh", *options, cwd=recipe, ok=ok)
-
-
-def table(recipe: Path, set_name: str, name: str) -> dict[str, str]:
-    return read_table(recipe / "data" / set_name / name)
 
 
 @pytest.fixture(scope="module")
@@ -409,9 +405,7 @@ def test_a_dry_run_fetches_nothing_and_then_the_script_does(recipe, mirror, smal
 
 
 def test_its_experiment_goes_to_stage_4(recipe, small):
-    db = (ROOT / "db.sh").read_text().replace("FLEURS=downloads/fleurs", f"FLEURS={small}")
-    (recipe / "db.sh").unlink()
-    (recipe / "db.sh").write_text(db)
+    say_in_db(recipe, FLEURS=small)
     shutil.copytree(ROOT / "egs/fleurs", recipe / "egs/fleurs")
     opts = ("--local_data_opts", "--languages deu,heb,cmn", "--stop_stage", 4, "--nj", 1)
     run("egs/fleurs/run.sh", *opts, cwd=recipe)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT, lay_out_recipe, run
+from conftest import lay_out_recipe, run, say_in_db, table
 from corpora.make_topcoder176 import FRAME_SAMPLES, FRAMES, LABELS, RATE, make, tag
 from geolid.data import languages
 from geolid.data.corpora.prepare import Choice
@@ -47,10 +47,6 @@ def labels_of(root: Path) -> dict[str, str]:
 
 def prepare(recipe: Path, *options: object, ok: bool = True) -> subprocess.CompletedProcess:
     return run("local/prepare_topcoder176.sh", *options, cwd=recipe, ok=ok)
-
-
-def table(recipe: Path, set_name: str, name: str) -> dict[str, str]:
-    return read_table(recipe / "data" / set_name / name)
 
 
 @pytest.fixture(scope="module")
@@ -358,9 +354,7 @@ def test_a_mistake_in_the_options_is_told(recipe, small, options, message):
 
 
 def test_it_goes_on_to_stage_4(recipe, small):
-    db = (ROOT / "db.sh").read_text().replace("TOPCODER176=downloads/topcoder176", f"TOPCODER176={small}")
-    (recipe / "db.sh").unlink()
-    (recipe / "db.sh").write_text(db)
+    say_in_db(recipe, TOPCODER176=small)
     prepare(recipe, "--languages", CHOSEN)
     run(
         "./run.sh", "--stage", 3, "--stop_stage", 4, "--train_set", TRAIN, "--valid_set", DEV, "--test_sets", DEV,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT, lay_out_recipe, run
+from conftest import lay_out_recipe, run, say_in_db, table
 from corpora.make_voxceleb1 import LIST, SPEAKERS, VIDEOS, make, seconds_of
 from geolid.data.check.corpus import AudioChoice, check
 from geolid.data.check.limits import Limits
@@ -33,10 +33,6 @@ def small(corpus, tmp_path) -> Path:
 
 def prepare(recipe: Path, *options: object, ok: bool = True) -> subprocess.CompletedProcess:
     return run("local/prepare_voxceleb1.sh", *options, cwd=recipe, ok=ok)
-
-
-def table(recipe: Path, set_name: str, name: str) -> dict[str, str]:
-    return read_table(recipe / "data" / set_name / name)
 
 
 @pytest.fixture(scope="module")
@@ -212,9 +208,7 @@ def test_a_mistake_in_the_options_is_told(recipe, small, options, message):
 
 
 def test_it_goes_on_to_stage_4(recipe, small):
-    db = (ROOT / "db.sh").read_text().replace("VOXCELEB1=downloads/voxceleb1", f"VOXCELEB1={small}")
-    (recipe / "db.sh").unlink()
-    (recipe / "db.sh").write_text(db)
+    say_in_db(recipe, VOXCELEB1=small)
     prepare(recipe)
     run(
         "./run.sh", "--stage", 3, "--stop_stage", 4, "--train_set", TRAIN, "--valid_set", DEV, "--test_sets", DEV,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT, lay_out_recipe, run
+from conftest import lay_out_recipe, run, say_in_db, table
 from corpora.make_voxlingua107 import DEV_LABELS, LABELS, NAMESAKE, TWICE, make, pack
 from file_server import serve
 from geolid.data import archives, languages
@@ -34,10 +34,6 @@ def small(tmp_path) -> Path:
 
 def prepare(recipe: Path, *options: object, ok: bool = True) -> subprocess.CompletedProcess:
     return run("local/prepare_voxlingua107.sh", *options, cwd=recipe, ok=ok)
-
-
-def table(recipe: Path, set_name: str, name: str) -> dict[str, str]:
-    return read_table(recipe / "data" / set_name / name)
 
 
 @pytest.fixture(scope="module")
@@ -363,9 +359,7 @@ def test_a_dry_run_fetches_nothing_and_then_the_script_does(recipe, mirror, smal
 
 
 def test_it_goes_on_to_stage_4(recipe, small):
-    db = (ROOT / "db.sh").read_text().replace("VOXLINGUA107=downloads/voxlingua107", f"VOXLINGUA107={small}")
-    (recipe / "db.sh").unlink()
-    (recipe / "db.sh").write_text(db)
+    say_in_db(recipe, VOXLINGUA107=small)
     prepare(recipe, "--languages", "deu,eng,abk,nor")
     run(
         "./run.sh", "--stage", 3, "--stop_stage", 4, "--train_set", TRAIN, "--valid_set", DEV, "--test_sets", DEV,

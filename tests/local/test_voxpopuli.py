@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT, lay_out_recipe, run
+from conftest import ROOT, lay_out_recipe, run, table
 from corpora.make_voxpopuli import COLUMNS, LABELS, make, segments, speak, write_table
 from geolid.data import languages
 from geolid.data.corpora.prepare import Choice
@@ -45,10 +45,6 @@ def small(tmp_path) -> Path:
 
 def prepare(recipe: Path, *options: object, ok: bool = True) -> subprocess.CompletedProcess:
     return run("local/prepare_voxpopuli.sh", *options, cwd=recipe, ok=ok)
-
-
-def table(recipe: Path, set_name: str, name: str) -> dict[str, str]:
-    return read_table(recipe / "data" / set_name / name)
 
 
 def code_of(label: str) -> str:

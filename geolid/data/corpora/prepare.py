@@ -101,6 +101,17 @@ def _code(word: str, corpus: str) -> str:
     return code
 
 
+def refuse_unknown_folders(root: Path, found: Iterable[str], corpus: str) -> None:
+    """Stop at folders below `root` that are called by no label of the corpus."""
+    for label in sorted(found):
+        try:
+            languages.resolve(label, corpus)
+        except languages.UnknownLanguageError as error:
+            raise GeoLIDError(
+                f"{root / label}: {error} Or move the folder elsewhere, or choose with --languages"
+            ) from None
+
+
 def in_order(rows: Iterable[Row]) -> list[Row]:
     """Return rows as a set needs them."""
     return sorted(rows, key=lambda row: row.utt)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from geolid.data import labels, languages
-from geolid.data.corpora.prepare import Choice
+from geolid.data.corpora.prepare import Choice, refuse_unknown_folders
 from geolid.data.corpora.voxlingua107 import CORPUS
 from geolid.data.download import part_of
 from geolid.data.unpack import files_unpacked
@@ -42,7 +42,7 @@ def find(root: Path, choice: Choice) -> Layout:
             f"dev, found {_some(there) or 'no folder'}; is it another folder?"
         )
     if choice.languages is None:
-        _refuse_unknown_labels(root, there - {DEV})
+        refuse_unknown_folders(root, there - {DEV}, CORPUS)
     missing = sorted(set(wanted) - there)
     if missing:
         raise GeoLIDError(
@@ -57,7 +57,7 @@ def find(root: Path, choice: Choice) -> Layout:
             f"its own folders are called like those of training"
         )
     dev_labels = _subfolders(dev)
-    _refuse_unknown_labels(dev, dev_labels)
+    refuse_unknown_folders(dev, dev_labels, CORPUS)
     return Layout(
         train=_by_code({label: root / label for label in wanted}),
         dev=_by_code({label: dev / label for label in dev_labels & set(wanted)}),
@@ -110,16 +110,6 @@ def _subfolders(folder: Path) -> set[str]:
 
 def _by_code(folders: dict[str, Path]) -> dict[str, Path]:
     return dict(sorted((languages.resolve(label, CORPUS), folder) for label, folder in folders.items()))
-
-
-def _refuse_unknown_labels(folder: Path, found: Iterable[str]) -> None:
-    for label in sorted(found):
-        try:
-            languages.resolve(label, CORPUS)
-        except languages.UnknownLanguageError as error:
-            raise GeoLIDError(
-                f"{folder / label}: {error} Or move the folder elsewhere, or choose with --languages"
-            ) from None
 
 
 def _some(names: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from geolid.data import labels, languages
-from geolid.data.corpora.prepare import Choice
+from geolid.data.corpora.prepare import Choice, refuse_unknown_folders
 from geolid.data.corpora.voxpopuli import CORPUS
 from geolid.errors import GeoLIDError
 
@@ -45,7 +45,7 @@ def find(root: Path, choice: Choice, accented: bool = False) -> Layout:
             f"{_some(there) or 'no folder'}. {HOW_TO_GET}"
         )
     if choice.languages is None:
-        _refuse_unknown_labels(folder, there - {ACCENTED})
+        refuse_unknown_folders(folder, there - {ACCENTED}, CORPUS)
         wanted = set(transcribed()) | there & set(known)
     else:
         wanted = {label for label, code in known.items() if choice.has(code)}
@@ -77,16 +77,6 @@ def _transcribed_folder(root: Path) -> Path:
         raise GeoLIDError(f"{root}: has raw_audios, and no {FOLDERS[0]}: not cut yet? For each language {how}")
     found_names = _some(entry.name for entry in root.iterdir()) or "nothing"
     raise GeoLIDError(f"{root}: has neither {FOLDERS[0]} nor {FOLDERS[1]}, but {found_names}. {HOW_TO_GET}")
-
-
-def _refuse_unknown_labels(folder: Path, found: Iterable[str]) -> None:
-    for label in sorted(found):
-        try:
-            languages.resolve(label, CORPUS)
-        except languages.UnknownLanguageError as error:
-            raise GeoLIDError(
-                f"{folder / label}: {error} Or move the folder elsewhere, or choose with --languages"
-            ) from None
 
 
 def _refuse_missing(folder: Path, wanted: Iterable[str], there: Iterable[str]) -> None:
