@@ -30,6 +30,7 @@ from geolid.model.parts import PARTS
 from geolid.share.licences import Licence, choose_licence, licences_text
 from geolid.share.model_card import PICTURES, Facts, write_card
 from geolid.share.training_record import training_record
+from geolid.share.whole_folder import whole_folder
 from geolid.share.zip_file import files_below, write_zip
 
 LOG = logging.getLogger(__name__)
@@ -53,16 +54,9 @@ def pack(files: ModelFiles, packed_dir: Path, name: str | None = None, licence: 
         raise GeoLIDError(f"{files.folder}: is packed already; name the experiment that it was made of")
     chosen = choose_licence(files.config, licence)
     folder, archive = packed_dir / name, packed_dir / f"{name}.zip"
-    beside = packed_dir / f".{name}.tmp"
-    shutil.rmtree(beside, ignore_errors=True)  # left by a run that was killed
-    beside.mkdir(parents=True)
-    try:
-        parameters = _fill(beside, files, name, chosen)
+    with whole_folder(folder) as fresh:
+        parameters = _fill(fresh, files, name, chosen)
         archive.unlink(missing_ok=True)  # no folder and zip of different models
-        shutil.rmtree(folder, ignore_errors=True)
-        beside.replace(folder)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
     write_zip(folder, archive)
     return Packed(folder, archive, chosen, parameters, list(files.scores()))
 
@@ -104,6 +98,7 @@ def _fill(folder: Path, files: ModelFiles, name: str, licence: Licence) -> int:
     facts = Facts(
         name=name,
         languages=files.languages,
+        free_labels=files.has_free_labels,
         vector_kind=files.vector_kind,
         sampling_rate=files.sampling_rate,
         parameters=parameters,
@@ -141,6 +136,7 @@ def config_to_build(
         rate = (kept["preprocessor_conf"] or {}).get("sample_rate")
         kept["preprocessor_conf"] = {"sample_rate": rate} if rate else {}
     kept |= {"lang_num": len(languages), "languages": languages}
+    kept |= {key: config[key] for key in ("label_kind",) if key in config}
     return kept | ({"encoder_config": dict(encoder)} if encoder else {})
 
 
@@ -169,7 +165,7 @@ def _write_weights(path: Path, model: GeoLIDModel) -> None:
 def _languages_table(files: ModelFiles) -> str:
     lines = ["\t".join(package.LANGUAGE_COLUMNS)]
     for number, (code, place) in enumerate(zip(files.languages, files.places.tolist(), strict=True)):
-        name = registry()[code].name if code in registry() else ""
+        name = registry()[code].name if code in registry() and not files.has_free_labels else ""
         degrees = ["" if np.isnan(degree) else f"{degree:.4f}" for degree in place]
         lines.append("\t".join([str(number), code, name, *degrees]))
     return "\n".join(lines) + "\n"
