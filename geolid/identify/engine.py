@@ -15,6 +15,7 @@ from geolid.identify.languages import choose_candidates
 from geolid.model.build import build_trained
 from geolid.model.experiment import model_languages, read_config, sampling_rate
 from geolid.model.lid import GeoLIDModel
+from geolid.model.losses import CosineSoftmax
 from geolid.model.package import ModelFiles
 
 _BATCH_SECONDS = {"cpu": 60.0, "cuda": 300.0}  # what fits into a cache; what fits on a small GPU beside a large model
@@ -27,6 +28,7 @@ class Answers:
     rows: np.ndarray  # (utterances,) their numbers in the list that was asked for
     logits: np.ndarray  # (utterances, languages) float32; their softmax are the probabilities, uncalibrated
     embeddings: np.ndarray  # (utterances, dim) float32, of unit length
+    embedding_lengths: np.ndarray  # (utterances,) float32: their lengths before
     vectors: np.ndarray | None  # (utterances, dims) float32: the language's vector as predicted, if the model does so
     lengths: np.ndarray  # (utterances,) samples
     faults: dict[int, str]  # by number: why there is no answer
@@ -70,6 +72,11 @@ class Engine:
         return cls(model, files.languages, files.sampling_rate, device, mixed_precision)
 
     @property
+    def has_cosines(self) -> bool:
+        """Whether languages are told by the direction of an embedding alone, and its length means nothing."""
+        return isinstance(self.model.loss, CosineSoftmax)
+
+    @property
     def vector_kind(self) -> str | None:
         """What the predicted vectors tell: geo is where a language is spoken. None if there are none."""
         return self.model.vector_head.kind if self.model.vector_head is not None else None
@@ -110,11 +117,13 @@ class Engine:
                 f"--inference_batch_seconds ({rows * seconds:.0f} are too many), or cut long recordings ({error})"
             ) from error
         logits = found.logits if self._columns is None else found.logits[:, self._columns]
+        embeddings = found.embedding.float()
         return _without_no_numbers(
             Answers(
                 rows=batch.rows,
                 logits=_numpy(logits),
-                embeddings=_numpy(functional.normalize(found.embedding.float())),
+                embeddings=_numpy(functional.normalize(embeddings)),
+                embedding_lengths=_numpy(torch.linalg.vector_norm(embeddings, dim=1)),
                 vectors=None if found.vector is None else _numpy(found.vector),
                 lengths=batch.lengths,
                 faults=batch.faults,
@@ -127,6 +136,7 @@ class Engine:
             rows=batch.rows,
             logits=np.zeros((0, len(self.languages)), np.float32),
             embeddings=np.zeros((0, self.model.projector.output_size()), np.float32),
+            embedding_lengths=np.zeros(0, np.float32),
             vectors=None if head is None else np.zeros((0, head.out_features), np.float32),
             lengths=batch.lengths,
             faults=batch.faults,
@@ -134,11 +144,17 @@ class Engine:
 
 
 def layer_weights(model: GeoLIDModel) -> np.ndarray | None:
-    """Return how much each hidden state of the encoder counts, (states,), adding up to 1; None if one state is all."""
+    """Return how much each hidden state of the encoder counts, (states,), adding up to 1; None if one state is all.
+
+    Of weights for each dimension it is the mean over dimensions.
+    """
     weights = getattr(model.frontend, "layer_weights", None)  # of our encoders
     if weights is None and getattr(model.frontend, "multilayer_feature", False):  # of s3prl's
         weights = model.frontend.featurizer.weights
-    return None if weights is None else _numpy(weights.detach().float().softmax(dim=0))
+    if weights is None:
+        return None
+    shares = weights.detach().float().softmax(dim=0)
+    return _numpy(shares if shares.dim() == 1 else shares.mean(dim=1))
 
 
 def _without_no_numbers(answers: Answers) -> Answers:
@@ -151,6 +167,7 @@ def _without_no_numbers(answers: Answers) -> Answers:
         rows=answers.rows[fine],
         logits=answers.logits[fine],
         embeddings=answers.embeddings[fine],
+        embedding_lengths=answers.embedding_lengths[fine],
         vectors=None if answers.vectors is None else answers.vectors[fine],
         lengths=answers.lengths[fine],
         faults=answers.faults | bad,

@@ -35,7 +35,10 @@ class LikeSpeechBrain:
         return log_probabilities, best, index, [self._engine.languages[at] for at in index.tolist()]
 
     def encode_batch(self, wavs: torch.Tensor, wav_lens: torch.Tensor | None = None) -> torch.Tensor:
-        """Return embeddings (batch, 1, dim) of unit length; the arguments are those of classify_batch."""
+        """Return embeddings (batch, 1, dim); the arguments are those of classify_batch.
+
+        They are of unit length where languages are told by directions alone, and else what the classifier is given.
+        """
         return self._answer_batch(wavs, wav_lens)[1][:, None]
 
     def _answer_batch(self, wavs: torch.Tensor, wav_lens: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
@@ -62,6 +65,7 @@ class LikeSpeechBrain:
             row = min(faults)
             raise AudioError(f"wave {row} of the batch: {faults[row]}")
         order = np.argsort(np.concatenate([answers.rows for answers in found]))
-        gathered = (np.concatenate([getattr(of, what) for of in found])[order] for what in ("logits", "embeddings"))
-        logits, embeddings = map(torch.from_numpy, gathered)
-        return logits, embeddings
+        parts = ("logits", "embeddings", "embedding_lengths")
+        gathered = (np.concatenate([getattr(of, what) for of in found])[order] for what in parts)
+        logits, embeddings, embedding_lengths = map(torch.from_numpy, gathered)
+        return logits, embeddings if self._engine.has_cosines else embeddings * embedding_lengths[:, None]

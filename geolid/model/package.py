@@ -25,7 +25,15 @@ from geolid.errors import GeoLIDError
 from geolid.geo.atlas import places_of
 from geolid.geo.vectors import places_file
 from geolid.model.archive import is_safe, unpack
-from geolid.model.experiment import CONFIG, find_model_file, model_languages, read_config, sampling_rate, vector_kind
+from geolid.model.experiment import (
+    CONFIG,
+    find_model_file,
+    has_free_labels,
+    model_languages,
+    read_config,
+    sampling_rate,
+    vector_kind,
+)
 
 FORMAT = 1
 
@@ -45,7 +53,7 @@ SUMS = "SHA256SUMS"
 _NEEDED = (MANIFEST, CONFIG, LANGUAGES)  # and weights
 _ESPNET = "meta.yaml"
 _PICKLES = (".pth", ".pt", ".bin", ".ckpt", ".pkl")
-_DEFAULT_MODEL = "valid.accuracy.best.pth"
+DEFAULT_MODEL = "valid.accuracy.best.pth"
 
 LANGUAGE_COLUMNS = ("class", "code", "name", "latitude", "longitude")
 
@@ -69,6 +77,11 @@ class ModelFiles:
         return sampling_rate(self.config)
 
     @property
+    def has_free_labels(self) -> bool:
+        """Whether its labels are no languages, such as speakers: they have neither names nor places."""
+        return has_free_labels(self.config)
+
+    @property
     def vector_kind(self) -> str | None:
         """What the vectors tell that it predicts: geo is where a language is spoken. None if there are none."""
         return vector_kind(self.config)
@@ -79,6 +92,8 @@ class ModelFiles:
         if self.kind == "package":
             rows = _read_languages(self.folder / LANGUAGES)
             found = [(row["latitude"] or "nan", row["longitude"] or "nan") for row in rows]
+        elif self.has_free_labels and places_file(self.config) is None:
+            found = [(np.nan, np.nan)] * len(self.languages)
         else:
             found = [
                 place or (np.nan, np.nan) for place in places_of(self.languages, places_file(self.config)).values()
@@ -121,7 +136,7 @@ class ModelFiles:
 @contextlib.contextmanager
 def open_model(
     source: str | os.PathLike,
-    inference_model: str = _DEFAULT_MODEL,
+    inference_model: str = DEFAULT_MODEL,
     labels: str | os.PathLike | None = None,
     allow_pickle: bool = False,
 ) -> Iterator[ModelFiles]:

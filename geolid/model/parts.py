@@ -6,6 +6,7 @@ from dataclasses import dataclass
 FRONTENDS = {
     "ssl": "geolid.model.ssl.frontend:SSLFrontend",
     "log_mel": "geolid.model.log_mel:LogMelFrontend",
+    "mel_picture": "geolid.model.mel_picture:MelPictureFrontend",
     "s3prl": "geolid.model.s3prl:s3prl_frontend",
     "s3prl_condition": "geolid.model.s3prl:s3prl_frontend",
     "default": "geolid.model.stft_log_mel:StftLogMelFrontend",
@@ -14,6 +15,7 @@ FRONTENDS = {
 SPECAUGS = {"specaug": "espnet2.asr.specaug.specaug:SpecAug"}
 NORMALIZES = {
     "utterance_mvn": "espnet2.layers.utterance_mvn:UtteranceMVN",
+    "utterance_layer_norm": "geolid.model.utterance_norm:UtteranceLayerNorm",
     "global_mvn": "espnet2.layers.global_mvn:GlobalMVN",
 }
 ENCODERS = {
@@ -21,23 +23,30 @@ ENCODERS = {
     "identity": "geolid.model.frame_encoders:MaskedIdentityEncoder",
     "linear": "geolid.model.frame_encoders:LinearEncoder",
     "mfaconformer": "espnet2.spk.encoder.conformer_encoder:MfaConformerEncoder",
+    "picture_cnn": "geolid.model.picture_cnn:PictureCNN",
     "rawnet3": "espnet2.spk.encoder.rawnet3_encoder:RawNet3Encoder",
     "ska_tdnn": "espnet2.spk.encoder.ska_tdnn_encoder:SkaTdnnEncoder",
     "xvector": "espnet2.spk.encoder.xvector_encoder:XvectorEncoder",
 }
 POOLINGS = {
     "chn_attn_stat": "geolid.model.pooling:AttentiveStatsPooling",
+    "tanh_attn_stat": "geolid.model.stats_pooling:TanhAttentivePooling",
+    "identity": "geolid.model.picture_cnn:OnlyFrame",
     "mean": "espnet2.spk.pooling.mean_pooling:MeanPooling",
+    "multi_resolution": "geolid.model.multi_resolution:MultiResolutionPooling",
+    "statistics": "geolid.model.stats_pooling:StatisticsPooling",
     "stats": "espnet2.spk.pooling.stat_pooling:StatsPooling",
 }
 PROJECTORS = {
     "identity": "geolid.model.projectors:IdentityProjector",
+    "linear": "geolid.model.projectors:LinearProjector",
     "rawnet3": "espnet2.spk.projector.rawnet3_projector:RawNet3Projector",
     "ska_tdnn": "espnet2.spk.projector.ska_tdnn_projector:SkaTdnnProjector",
     "xvector": "espnet2.spk.projector.xvector_projector:XvectorProjector",
 }
 LOSSES = {
     "cross_entropy": "geolid.model.losses:LinearSoftmax",
+    "deep_cross_entropy": "geolid.model.deep_softmax:DeepSoftmax",
     "softmax": "geolid.model.losses:CosineSoftmax",
     "aamsoftmax": "geolid.model.losses:AAMSoftmax",
     "aamsoftmax_sc_topk": "geolid.model.losses:SubCenterAAMSoftmax",

@@ -11,14 +11,19 @@ from geolid.errors import GeoLIDError
 from geolid.model.ssl.encoder import AfterLayer
 from geolid.model.ssl.source import load_encoder
 
+_LAYER_WEIGHTS = ("per_layer", "per_dimension")
+
 
 class SSLFrontend(AbsFrontend):
-    """One of an encoder's hidden states, or a learnt mixture of them all; ceil(samples / hop) frames an utterance.
+    """One of an encoder's hidden states, or a learnt mixture of them all.
 
     `path_or_url`, `config`, `overrides`, `download_dir`, `load_weights`: where it comes from, see `load_encoder`.
     `multilayer_feature`: mix all states; without it `layer` chooses one, -1 is the last.
+    `layer_weights`: per_layer, a state has one weight, or per_dimension, each of its dimensions has one of its own.
     `freeze`: front_end, a number of layers, or all; see `SSLEncoder.freeze`.
     `activation_checkpointing`: compute each layer twice rather than keep its insides for the backward pass.
+    `repeat_last_frame`: an utterance has ceil(samples / hop) frames, as s3prl makes them, a frame or two more than the
+    encoder gives; without it those that the encoder gives, as transformers takes them.
     """
 
     def __init__(
@@ -33,8 +38,15 @@ class SSLFrontend(AbsFrontend):
         layer: int = -1,
         freeze: str | int | None = None,
         activation_checkpointing: bool = False,
+        repeat_last_frame: bool = True,
+        layer_weights: str = "per_layer",
     ):
         super().__init__()
+        if layer_weights not in _LAYER_WEIGHTS:
+            raise GeoLIDError(
+                f"frontend_conf: layer_weights: {layer_weights}; expected one of {', '.join(_LAYER_WEIGHTS)}"
+            )
+        self.repeat_last_frame = repeat_last_frame
         if str(fs) not in ("16000", "16k"):
             raise GeoLIDError(f"frontend_conf: fs: {fs}; the encoders know 16000 Hz only, to which stage 3 resamples")
         self.encoder = load_encoder(
@@ -47,8 +59,14 @@ class SSLFrontend(AbsFrontend):
                 raise GeoLIDError(
                     f"frontend_conf: layer: {layer} needs multilayer_feature: false, as all are mixed now"
                 )
-            self.layer_weights = nn.Parameter(torch.zeros(states))
+            each = () if layer_weights == "per_layer" else (self.encoder.width,)
+            self.layer_weights = nn.Parameter(torch.zeros(states, *each))
         else:
+            if layer_weights != "per_layer":
+                raise GeoLIDError(
+                    f"frontend_conf: layer_weights: {layer_weights} needs multilayer_feature: true, as one state is "
+                    "taken now"
+                )
             if not -1 <= layer < states:
                 raise GeoLIDError(f"frontend_conf: layer: {layer}; expected 0 to {states - 1}, or -1 for the last")
             self.layer_weights = None
@@ -62,21 +80,23 @@ class SSLFrontend(AbsFrontend):
     def forward(
         self, speech: Tensor, speech_lengths: Tensor, after_layer: AfterLayer | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Return features (batch, frames, width) in float32 and frames (batch,) of speech (batch, samples).
-
-        The encoder gives a frame or two fewer than ceil(samples / hop); each utterance's last real one is repeated.
-        """
+        """Return features (batch, frames, width) in float32 and frames (batch,) of speech (batch, samples)."""
         states = self.encoder.hidden_states(speech, speech_lengths, after_layer)
         if self.layer_weights is None:
             features = next(islice(states, self.state, None)).float()
         else:
             features = _mix(states, self.layer_weights)
-        lengths = torch.div(speech_lengths + self.encoder.hop - 1, self.encoder.hop, rounding_mode="floor")
-        return _repeat_last(features, self.encoder.frame_lengths(speech_lengths), lengths), lengths
+        real = lengths = self.encoder.frame_lengths(speech_lengths)
+        if self.repeat_last_frame:
+            lengths = torch.div(speech_lengths + self.encoder.hop - 1, self.encoder.hop, rounding_mode="floor")
+        return _repeat_last(features, real, lengths), lengths
 
 
 def _mix(states: Iterator[Tensor], weights: Tensor) -> Tensor:
-    """Sum up states (batch, frames, width), weighted by the softmax of `weights`, in float32."""
+    """Sum up states (batch, frames, width), weighted by the softmax of `weights` over states, in float32.
+
+    `weights` is (states,) or (states, width).
+    """
     mixed = None
     for state, weight in zip(states, weights.float().softmax(dim=0).unbind(), strict=True):
         if mixed is None:
@@ -98,8 +118,10 @@ class _AddWeighted(torch.autograd.Function):
     def backward(ctx, gradient: Tensor) -> tuple[Tensor, Tensor | None, Tensor | None]:
         state, weight = ctx.saved_tensors
         to_state = (gradient * weight).to(ctx.state_dtype) if ctx.needs_input_grad[1] else None
-        to_weight = torch.sum(gradient * state) if ctx.needs_input_grad[2] else None
-        return gradient, to_state, to_weight
+        if not ctx.needs_input_grad[2]:
+            return gradient, to_state, None
+        to_weight = gradient * state
+        return gradient, to_state, to_weight.sum() if weight.dim() == 0 else to_weight.sum((0, 1))
 
 
 def _repeat_last(features: Tensor, real: Tensor, wanted: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from huggingface_hub.errors import StrictDataclassError
+from huggingface_hub.errors import HfHubHTTPError, StrictDataclassError
 from transformers import AutoModel, PreTrainedConfig, PreTrainedModel, Wav2Vec2FeatureExtractor
 from transformers.initialization import no_init_weights
 
@@ -36,6 +36,8 @@ def load_encoder(
 ) -> SSLEncoder:
     """Return an encoder with the weights of `path_or_url`, a Hub id or a folder that transformers wrote.
 
+    What stands at `<download_dir>/<Hub id>` as such a folder counts before the cache, which is in `download_dir` as well,
+    and the Hub.
     `config` (`model_type` and transformers' keys, as `config_dict` gives them) stands in for the source's config;
     without a `path_or_url` the weights are random. `overrides` changes single values of either. Without `load_weights`
     only the architecture is built, for a checkpoint to fill: its weights are not even initialised, and nothing is read
@@ -45,6 +47,9 @@ def load_encoder(
         raise GeoLIDError(
             "frontend_conf: neither path_or_url nor config is given; name an encoder, such as facebook/mms-1b"
         )
+    if path_or_url is not None and download_dir is not None and not Path(path_or_url).is_dir():
+        brought = Path(download_dir, path_or_url)
+        path_or_url = str(brought) if brought.is_dir() else path_or_url
     if config is None and not load_weights and not Path(path_or_url).is_dir():
         config = ARCHITECTURES.get(path_or_url)
     if config is not None and (path_or_url is None or not load_weights):
@@ -61,7 +66,8 @@ def _read(
     source: str, config: Mapping | None, overrides: Mapping | None, download_dir: str | None, load_weights: bool
 ) -> tuple[dict, PreTrainedModel]:
     """Return config and model of a folder or a Hub id; the network is used for what is not in the cache."""
-    if source.startswith(("/", "./", "../", "~")) and not Path(source).is_dir():
+    is_path = source.startswith(("/", "./", "../", "~")) or source.count("/") > 1
+    if is_path and not Path(source).is_dir():
         raise GeoLIDError(
             f"path_or_url: {source}: there is no such folder; name one that holds an encoder, or a Hub id"
         )
@@ -72,16 +78,26 @@ def _read(
             model = _pretrained(source, conf, place) if load_weights else _empty(conf)
             return {**_published_preprocessing(source, conf, place), **conf}, model
         except OSError as error:
-            reason = " ".join(str(error).split())
+            why = error
     if Path(source).is_dir():
+        reason = " ".join(str(why).split())
         raise GeoLIDError(
             f"{source}: no encoder can be read from this folder: {reason} Expected config.json and model.safetensors "
             "or pytorch_model.bin, as transformers' save_pretrained writes them"
         )
-    raise GeoLIDError(
-        f"path_or_url: {source}: there is no such folder, nothing of that name in the cache, and the Hugging Face Hub "
-        f"does not give it: {reason} Where there is a network, fetch it with 'hf download {source} --local-dir "
-        "<folder>' and name that folder as path_or_url, or set HF_HOME (or download_dir) to a cache that holds it"
+    raise _not_had(source, download_dir, why)
+
+
+def _not_had(source: str, download_dir: str | None, why: OSError) -> GeoLIDError:
+    """Return what to say of a Hub id that is neither here nor given by the Hub."""
+    answered = isinstance(why.__cause__, HfHubHTTPError)
+    hub = "does not give it" if answered else "cannot be reached"
+    told = f" (it says: {' '.join(str(why).split())})" if answered else ""
+    folder = Path(download_dir or "hub", source)
+    then = "bring that folder here, where it is found by its name" if download_dir else "name it as path_or_url here"
+    return GeoLIDError(
+        f"path_or_url: {source}: it is no folder and in no cache here, and the Hugging Face Hub {hub}; where there is a "
+        f"network, run 'hf download {source} --local-dir {folder}' and {then}{told}"
     )
 
 

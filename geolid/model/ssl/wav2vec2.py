@@ -13,15 +13,23 @@ from geolid.model.ssl.encoder import SSLEncoder, Step
 class Wav2Vec2Encoder(SSLEncoder):
     """transformers' Wav2Vec2Model, with either place of the layer norms and either norm in the convolutions.
 
-    `do_normalize`: every wave is brought to zero mean and unit variance first.
+    `do_normalize`: every wave is brought to zero mean and unit variance first; `normalize_epsilon` is added to its
+    variance before, so that silence stays silent.
     """
 
     config_class = Wav2Vec2Config
-    preprocessing = {"do_normalize": True}
+    preprocessing = {"do_normalize": True, "normalize_epsilon": 1e-7}
 
-    def __init__(self, model: Wav2Vec2Model, do_normalize: bool = True, activation_checkpointing: bool = False):
+    def __init__(
+        self,
+        model: Wav2Vec2Model,
+        do_normalize: bool = True,
+        normalize_epsilon: float = 1e-7,
+        activation_checkpointing: bool = False,
+    ):
         super().__init__(model, activation_checkpointing)
         self.do_normalize = do_normalize
+        self.normalize_epsilon = normalize_epsilon
         config = model.config
         self._convolutions = list(zip(config.conv_kernel, config.conv_stride, strict=True))
         self.hop = math.prod(config.conv_stride)
@@ -36,7 +44,7 @@ class Wav2Vec2Encoder(SSLEncoder):
         return lengths
 
     def _features(self, speech: Tensor, samples: Tensor) -> Tensor:
-        waves = _standardize(speech, samples) if self.do_normalize else speech
+        waves = _standardize(speech, samples, self.normalize_epsilon) if self.do_normalize else speech
         hidden = waves[:, None]
         lengths = samples.clamp(min=self.fewest_samples)
         for (kernel, stride), layer in zip(self._convolutions, self.model.feature_extractor.conv_layers, strict=True):
@@ -69,7 +77,7 @@ def _convolved(lengths: Tensor, kernel: int, stride: int) -> Tensor:
     return torch.div(lengths - kernel, stride, rounding_mode="floor") + 1
 
 
-def _standardize(speech: Tensor, samples: Tensor) -> Tensor:
+def _standardize(speech: Tensor, samples: Tensor, epsilon: float) -> Tensor:
     """Bring the real samples of each wave (batch, samples) to zero mean and unit variance; padding stays 0."""
     mask = frame_mask(samples, speech.shape[1])
     count = samples.clamp(min=1)[:, None]
@@ -77,7 +85,7 @@ def _standardize(speech: Tensor, samples: Tensor) -> Tensor:
     if mask is not None:
         centred = centred.masked_fill(~mask.squeeze(1), 0.0)
     variance = centred.square().sum(dim=1, keepdim=True) / count
-    return centred * (variance + 1e-7).rsqrt()
+    return centred * (variance + epsilon).rsqrt()
 
 
 def _convolve(layer: nn.Module, hidden: Tensor, lengths: Tensor) -> Tensor:
