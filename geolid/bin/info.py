@@ -42,7 +42,8 @@ def _told(files: ModelFiles, source: str) -> Iterator[str]:
     if licence.warning:
         yield from ("", f"*** {licence.warning} ***")
     yield ""
-    yield from _paragraph(f"{len(files.languages)} languages", ", ".join(map(_named, files.languages)))
+    kind, name_of = ("labels", str) if files.has_free_labels else ("languages", _named)
+    yield from _paragraph(f"{len(files.languages)} {kind}", ", ".join(map(name_of, files.languages)))
     yield ""
     yield from _scores(files.scores())
 

@@ -36,6 +36,7 @@ class Identification:
     place: HeardPlace | None  # None if the model does not predict places
     seconds: float  # of audio
     unrestricted: "Identification | None" = None
+    free_labels: bool = False  # "languages" are others, such as speakers, which have no names but themselves
 
     @property
     def language(self) -> str:
@@ -54,9 +55,9 @@ class Identification:
     def top(self, k: int = 5) -> list[Candidate]:
         """Return the k best languages, or as many as there are, the best first."""
         columns = best_columns(self.probabilities[None], k)[0].tolist()
+        name_of = str if self.free_labels else language_name
         return [
-            Candidate(self.languages[at], language_name(self.languages[at]), float(self.probabilities[at]))
-            for at in columns
+            Candidate(self.languages[at], name_of(self.languages[at]), float(self.probabilities[at])) for at in columns
         ]
 
     def __repr__(self) -> str:

@@ -28,13 +28,22 @@ class LanguageIdentifier(LikeSpeechBrain):
     """Identifies languages. Results do not depend on what else is identified at the same time."""
 
     def __init__(
-        self, engine: Engine, temperature: float | None = None, places: np.ndarray | None = None, name: str = "model"
+        self,
+        engine: Engine,
+        temperature: float | None = None,
+        places: np.ndarray | None = None,
+        name: str = "model",
+        free_labels: bool = False,
     ):
-        """`places` are latitude and longitude of the engine's languages, (languages, 2), NaN where there is none."""
+        """`places` are latitude and longitude of the engine's languages, (languages, 2), NaN where there is none.
+
+        With `free_labels` the languages are others, such as speakers.
+        """
         self._engine = engine
         self._temperature = temperature or 1.0
         self._places = places
         self.name = name
+        self._free_labels = free_labels
 
     @classmethod
     def from_pretrained(
@@ -57,17 +66,19 @@ class LanguageIdentifier(LikeSpeechBrain):
         device = choose_device(device)
         with open_model(locate(source, revision), inference_model, labels, allow_pickle) as files:
             engine = Engine.open(files, device, mixed_precision is not False)
-            return cls(engine, files.temperature, files.places if engine.vector_kind == "geo" else None, files.name)
+            homes = files.places if engine.vector_kind == "geo" else None
+            return cls(engine, files.temperature, homes, files.name, files.has_free_labels)
 
     @property
     def languages(self) -> list[str]:
-        """The ISO 639-3 codes of the languages that the model knows."""
+        """The ISO 639-3 codes of the languages that the model knows, or the labels that stand in for them."""
         return list(self._engine.languages)
 
     @property
     def names(self) -> dict[str, str]:
-        """The English name of each language by its code."""
-        return {code: language_name(code) for code in self._engine.languages}
+        """The English name of each language by its code; labels that are no languages are their own names."""
+        name_of = str if self._free_labels else language_name
+        return {code: name_of(code) for code in self._engine.languages}
 
     @property
     def sampling_rate(self) -> int:
@@ -79,7 +90,8 @@ class LanguageIdentifier(LikeSpeechBrain):
         return self._engine.device
 
     def __repr__(self) -> str:
-        return f"<LanguageIdentifier {self.name}: {len(self._engine.languages)} languages, on {self.device}>"
+        kind = "labels" if self._free_labels else "languages"
+        return f"<LanguageIdentifier {self.name}: {len(self._engine.languages)} {kind}, on {self.device}>"
 
     def identify(
         self, audio: Source | Sequence[Source], languages: Sequence[str] | None = None
@@ -164,10 +176,13 @@ class LanguageIdentifier(LikeSpeechBrain):
             def place(best: int, row: int = row) -> HeardPlace | None:
                 return None if heard is None else self._place(heard[row], best)
 
-            answer = Identification(languages, of_all[row], embedding, place(int(of_all[row].argmax())), seconds)
+            at_home = place(int(of_all[row].argmax()))
+            answer = Identification(languages, of_all[row], embedding, at_home, seconds, free_labels=self._free_labels)
             if columns is not None:
                 best = columns[int(of_chosen[row].argmax())]
-                answer = Identification(chosen_languages, of_chosen[row], embedding, place(best), seconds, answer)
+                answer = Identification(
+                    chosen_languages, of_chosen[row], embedding, place(best), seconds, answer, self._free_labels
+                )
             yield answer
 
     def _place(self, heard: np.ndarray, best: int) -> HeardPlace:

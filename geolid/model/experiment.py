@@ -7,6 +7,7 @@ import humanfriendly
 import yaml
 
 from geolid.data import labels as lists
+from geolid.data.data_dir import FREE_LABELS
 from geolid.data.tables import read_rows
 from geolid.errors import GeoLIDError
 from geolid.model.parts import predicts_vectors
@@ -103,6 +104,11 @@ def _lines_of_one_word(file: Path) -> list[str] | None:
     except UnicodeDecodeError:
         raise GeoLIDError(f"{file}: no text in UTF-8; expected a label a line, or a lang2utt") from None
     return words
+
+
+def has_free_labels(conf: dict[str, Any]) -> bool:
+    """Return whether a model's labels are no languages, such as speakers: they have neither names nor places."""
+    return conf.get("label_kind") == FREE_LABELS
 
 
 def sampling_rate(conf: dict[str, Any]) -> int:

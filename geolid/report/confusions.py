@@ -18,11 +18,14 @@ class Confusion:
     km: int | None  # between the places of the two; None where a language has no place
 
 
-def confusions(confusion: np.ndarray, languages: Sequence[str], vector_file: Path | None) -> list[Confusion]:
+def confusions(
+    confusion: np.ndarray, languages: Sequence[str], vector_file: Path | None, with_places: bool = True
+) -> list[Confusion]:
     """Return what was taken for something else, the most frequent first, from a matrix (languages, languages + 1)."""
     counts = confusion[:, : len(languages)] * ~np.eye(len(languages), dtype=bool)
     pairs = np.argwhere(counts)
-    places = places_of((languages[at] for at in np.unique(pairs)), vector_file)
+    codes = {languages[at] for at in np.unique(pairs)}
+    places = places_of(codes, vector_file) if with_places else dict.fromkeys(codes)
     found = []
     for reference, predicted in pairs:
         here, there = places[languages[reference]], places[languages[predicted]]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from geolid.data.data_dir import DROPPED
+from geolid.data.data_dir import DROPPED, has_free_labels
 from geolid.data.lengths import seconds_of_utterances
 from geolid.data.tables import read_rows, whole_or_absent, write_table
 from geolid.report import calibration, detection, metrics
@@ -40,9 +40,11 @@ def score(
     ranks = np.full(len(p.utterances), np.inf)
     logits, labels = p.logits_in_common()
     ranks[common & (p.predicted != UNREAD)] = metrics.ranks(logits, labels)
+    free = has_free_labels(data_dir)  # no languages: they have neither names nor places
     return {
         "set": p.set_name,
         "model": p.model,
+        "free_labels": free,
         **asdict(metrics.accuracies(p.reference, right, p.unit)),
         "utterances": len(p.utterances),
         "languages": len(present),
@@ -77,7 +79,9 @@ def score(
             }
             for at in present
         },
-        "confusions": [asdict(pair) for pair in confusions(confusion, p.languages, experiment.vector_file)],
+        "confusions": [
+            asdict(pair) for pair in confusions(confusion, p.languages, experiment.vector_file, with_places=not free)
+        ],
     }
 
 

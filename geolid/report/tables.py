@@ -17,7 +17,7 @@ def write_set_tables(inference_dir: Path, results: dict) -> None:
         out.writelines(f"{line}\n" for line in _readable(results))
     columns = ("utterances", "accuracy", "precision", "recall", "f1")
     rows = [
-        [code, _language_name(code), *(_number(scores[column]) for column in columns)]
+        [code, _language_name(code, results), *(_number(scores[column]) for column in columns)]
         for code, scores in results["by_language"].items()
     ]
     _write_tsv(inference_dir / "languages.tsv", ["language", "name", *columns], rows)
@@ -44,8 +44,9 @@ def _number(value) -> str:
     return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
-def _language_name(code: str) -> str:
-    return languages.registry()[code].name if code in languages.registry() else "-"
+def _language_name(code: str, results: dict) -> str:
+    is_language = code in languages.registry() and not results.get("free_labels")
+    return languages.registry()[code].name if is_language else "-"
 
 
 def _readable(results: dict) -> Iterable[str]:
@@ -97,7 +98,7 @@ def _readable(results: dict) -> Iterable[str]:
     for code, of in results["by_language"].items():
         scores = (_percent(of[key]) for key in ("accuracy", "precision", "f1"))
         unknown = "  unknown to the model" if code in results["unknown_languages"] else ""
-        yield row(code, _language_name(code), of["utterances"], *scores) + unknown
+        yield row(code, _language_name(code, results), of["utterances"], *scores) + unknown
 
 
 def _notes(results: dict) -> Iterable[str]:

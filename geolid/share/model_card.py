@@ -25,6 +25,7 @@ _CAPTIONS = {
     "curves": "The training",
 }
 PICTURES = tuple(_CAPTIONS)
+_LANGUAGE_TAGS = ("spoken-language-identification", "language-identification")
 _COLUMNS = (
     *("set", "domain", "utterances", "languages"),
     *("accuracy", "95 % interval", "macro accuracy", "Cavg", "calibration error"),
@@ -45,6 +46,7 @@ class Facts:
     scores: Mapping[str, Mapping[str, Any]]  # results by set
     calibrated_on: str | None
     pictures: Mapping[str, str]  # by what they show: the set that they show it of, "" for none
+    free_labels: bool = False  # "languages" are others, such as speakers
 
 
 def write_card(facts: Facts) -> str:
@@ -65,10 +67,9 @@ def write_card(facts: Facts) -> str:
 
 
 def _head(facts: Facts) -> dict[str, Any]:
-    head: dict[str, Any] = {
-        "language": [_hub_code(code) for code in facts.languages if code in registry()],
-        "license": facts.licence.name,
-    }
+    head: dict[str, Any] = {"license": facts.licence.name}
+    if not facts.free_labels:
+        head = {"language": [_hub_code(code) for code in facts.languages if code in registry()], **head}
     if facts.licence.name == OTHER:
         head |= {"license_name": "see-licenses", "license_link": LICENCES}
     bases = [base.name for base in facts.licence.bases if base.is_on_hub]
@@ -80,13 +81,13 @@ def _head(facts: Facts) -> dict[str, Any]:
     head |= {
         "library_name": "geolid",
         "pipeline_tag": "audio-classification",
-        "tags": ["spoken-language-identification", "language-identification", "speech", "geolid"],
+        "tags": [*([] if facts.free_labels else _LANGUAGE_TAGS), "speech", "geolid"],
         "metrics": ["accuracy"],
     }
     if facts.vector_kind == "geo":
         head["tags"].append("geolocation")
     if facts.scores:
-        results = [_entry(name, scores) for name, scores in facts.scores.items()]
+        results = [_entry(name, scores, facts.free_labels) for name, scores in facts.scores.items()]
         head["model-index"] = [{"name": facts.name, "results": results}]
     return head
 
@@ -96,14 +97,16 @@ def _hub_code(code: str) -> str:
     return registry()[code].part1 or code
 
 
-def _entry(name: str, scores: Mapping[str, Any]) -> dict[str, Any]:
+def _entry(name: str, scores: Mapping[str, Any], free_labels: bool) -> dict[str, Any]:
     """Return the scores of a set as the Hub takes them, in %."""
     common = scores["common"]
     metrics = [("accuracy", "Accuracy (%)", common["accuracy"])]
-    metrics += [("accuracy", "Macro accuracy over languages (%)", common["macro_accuracy"])]
+    kind = "labels" if free_labels else "languages"
+    task = "Audio classification" if free_labels else "Spoken language identification"
+    metrics += [("accuracy", f"Macro accuracy over {kind} (%)", common["macro_accuracy"])]
     metrics += [("cavg", "Cavg (%)", scores.get("cavg")), ("eer", "Equal error rate (%)", scores.get("eer"))]
     return {
-        "task": {"type": "audio-classification", "name": "Spoken language identification"},
+        "task": {"type": "audio-classification", "name": task},
         "dataset": {"type": name, "name": name},
         "metrics": [
             {"type": kind, "name": title, "value": round(100 * value, 2)}
@@ -117,6 +120,13 @@ def _what_it_is(facts: Facts) -> str:
     places = ""
     if facts.vector_kind == "geo":
         places = " It also tells the place on the globe that it hears a language of."
+    if facts.free_labels:
+        return (
+            f"A model of {_millions(facts.parameters)} parameters that tells which of {len(facts.languages)} labels a "
+            "recording of speech has; they are no languages, but such as speakers. It gives probabilities and "
+            f"embeddings, from audio of {facts.sampling_rate / 1000:g} kHz (others are resampled). It was made by "
+            f"GeoLID. [{LANGUAGES}]({LANGUAGES}) lists the labels."
+        )
     return (
         f"A model of {_millions(facts.parameters)} parameters that hears which of {len(facts.languages)} languages is "
         f"spoken, with probabilities and embeddings, from audio of {facts.sampling_rate / 1000:g} kHz (others are "
@@ -173,7 +183,8 @@ def _results(facts: Facts) -> str:
             _percent((scores.get("calibration") or {}).get("ece")),
         ]
         rows.append(f"| {' | '.join(cells)} |")
-    counted = "In %, over the languages that a set and the model have in common."
+    kind = "labels" if facts.free_labels else "languages"
+    counted = f"In %, over the {kind} that a set and the model have in common."
     calibrated = "Probabilities are not calibrated."
     if facts.calibrated_on:
         calibrated = f"Probabilities are calibrated on {facts.calibrated_on}."
@@ -196,6 +207,27 @@ def _pictures(facts: Facts) -> str:
 
 
 def _limits(facts: Facts) -> str:
+    lines = _limits_of_labels(facts) if facts.free_labels else _limits_of_languages(facts)
+    if set(facts.training["corpora"]) == {"mini"}:
+        lines.append(
+            "- **It was trained on synthesised speech alone.** It shows how a model is made, and is of no use for "
+            "people's voices."
+        )
+    return "\n".join(lines)
+
+
+def _limits_of_labels(facts: Facts) -> list[str]:
+    return [
+        "## What it is for, and what not",
+        "",
+        f"- It answers with one of its {len(facts.languages)} labels, whatever it hears: also to music, silence or "
+        "what it has not been trained on. A low probability is a hint, no proof.",
+        "- An accuracy holds for sets like the one it was measured on.",
+        "- Where labels are people, do not decide about them by it, and mind the laws on biometric data.",
+    ]
+
+
+def _limits_of_languages(facts: Facts) -> list[str]:
     lines = [
         "## What it is for, and what not",
         "",
@@ -212,12 +244,7 @@ def _limits(facts: Facts) -> str:
         lines.append(
             "- The place is where the language that it hears is at home in its training, not where the speaker is."
         )
-    if set(facts.training["corpora"]) == {"mini"}:
-        lines.append(
-            "- **It was trained on synthesised speech alone.** It shows how a model is made, and is of no use for "
-            "people's voices."
-        )
-    return "\n".join(lines)
+    return lines
 
 
 def _training(facts: Facts) -> str:
@@ -231,13 +258,14 @@ def _training(facts: Facts) -> str:
             hours = f"{of_set['hours']:.1f}" if of_set["hours"] >= 0.05 else f"{of_set['hours']:.4f}"
             told.append(
                 f"{role} `{of_set['name']}`: {of_set['utterances']} utterances, {hours} hours, "
-                f"{len(of_set['languages'])} languages."
+                f"{len(of_set['languages'])} {'labels' if facts.free_labels else 'languages'}."
             )
         elif of_set:
             told.append(f"{role} `{of_set['name']}`.")
     if record["seed"] is not None:
         told.append(f"Its seed was {record['seed']}.")
-    told.append(f"[{TRAINING}]({TRAINING}) has the hours of each language, the options and the versions.")
+    kind = "label" if facts.free_labels else "language"
+    told.append(f"[{TRAINING}]({TRAINING}) has the hours of each {kind}, the options and the versions.")
     return "## Training\n\n" + " ".join(told)
 
 

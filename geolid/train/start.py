@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from geolid.data.data_dir import FREE_LABELS, has_free_labels
 from geolid.data.tables import read_rows
 from geolid.errors import GeoLIDError
 from geolid.geo.vectors import VectorError, vectors
@@ -40,6 +41,7 @@ def prepare(args: argparse.Namespace) -> None:
     if args.lang_num not in (None, len(args.languages)):
         raise GeoLIDError(f"lang_num {args.lang_num}, but {args.lang2utt} has {len(args.languages)} languages")
     args.lang_num = len(args.languages)
+    _note_free_labels(args)
     args.data_sets = _data_sets(inputs(args, "train")[1].parent)  # a record of what it was trained on, and with
     args.trained_with = versions()
     set_schedule_length(args)
@@ -123,7 +125,7 @@ def _vectors_once(_digest: str, languages: tuple[str, ...], kind: str, file: Pat
 def set_schedule_length(args: argparse.Namespace) -> None:
     """Let a schedule that is not told its length end where training ends."""
     key = SCHEDULE_LENGTH.get(args.scheduler)
-    if key is None or key in args.scheduler_conf:
+    if key is None or args.scheduler_conf.get(key) is not None:  # null takes away what a base says
         return
     if not args.num_iters_per_epoch:
         raise GeoLIDError(
@@ -138,6 +140,26 @@ def _refuse_missing(args: argparse.Namespace) -> None:
     for option in ("lang2utt", "train_shape_file", "valid_shape_file"):
         if not getattr(args, option):
             raise GeoLIDError(f"--{option} is not given; steps/05_train.sh shows how training is called")
+
+
+def _note_free_labels(args: argparse.Namespace) -> None:
+    """Add to the options that labels are no languages, where the sets say so."""
+    sets = [inputs(args, mode)[1].parent for mode in ("train", "valid")]
+    free = [has_free_labels(data_dir) for data_dir in sets]
+    if free[0] != free[1]:
+        raise GeoLIDError(
+            f"{sets[free.index(True)]}/label_kind says that labels are no languages, and {sets[free.index(False)]} "
+            "does not; train and validate on sets of one kind"
+        )
+    if not free[0]:
+        return
+    args.label_kind = FREE_LABELS
+    if predicts_vectors(args.loss) and _vector_file(args) is None:
+        raise GeoLIDError(
+            f"loss: {args.loss} needs a vector for each label, and {sets[0]}/label_kind says that labels are no "
+            "languages; choose a loss without lang2vec, such as cross_entropy, or name vectors by preprocessor_conf: "
+            "{lang2vec_file: FILE}"
+        )
 
 
 def _data_sets(data_dir: Path) -> list[str]:

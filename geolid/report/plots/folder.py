@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from geolid.data.data_dir import has_free_labels
 from geolid.data.tables import read_rows, read_table
 from geolid.errors import GeoLIDError
 from geolid.report.domain import read_experiment
@@ -26,13 +27,15 @@ class Inferred:
 
     folder: Path
     references: dict[str, str] | None  # utt2lang; None for a set without
+    free_labels: bool = False  # "languages" are others, such as speakers
 
     @classmethod
     def open(cls, folder: Path, data_dir: Path) -> "Inferred":
         """Look at a folder of stage 6; one that is not whole, or of another set, is refused."""
         read_record(folder)
         utt2lang = data_dir / "utt2lang"
-        opened = cls(folder, read_table(utt2lang) if utt2lang.exists() else None)
+        references = read_table(utt2lang) if utt2lang.exists() else None
+        opened = cls(folder, references, has_free_labels(data_dir))
         if opened.references is not None:
             stray = [utt for utt in opened.predictions if utt not in opened.references]
             if stray:

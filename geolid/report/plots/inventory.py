@@ -43,6 +43,7 @@ GROUPS = [
 ]
 _INDO_EUROPEAN = GROUPS[3]
 OTHERS = Group("other families", "#6d7276", frozenset())
+NO_LANGUAGES = Group("labels", "#3a6fb7", frozenset())  # such as speakers
 
 
 @dataclass(frozen=True)
@@ -71,10 +72,15 @@ def inventory(codes: Iterable[str], vector_file: Path | None = None) -> Inventor
     return {code: drawn[code] for code in sorted(drawn, key=order)}
 
 
+def free_inventory(labels: Iterable[str]) -> Inventory:
+    """Return labels that are no languages, in order: they have neither names, families nor places."""
+    return {label: DrawnLanguage(label, label, NO_LANGUAGES, None) for label in sorted(labels)}
+
+
 def groups_of(drawn: Mapping[str, DrawnLanguage]) -> list[Group]:
     """Return the groups that occur, each once, in their order."""
     present = {language.group for language in drawn.values()}
-    return [group for group in [*GROUPS, OTHERS] if group in present]
+    return [group for group in [*GROUPS, OTHERS, NO_LANGUAGES] if group in present]
 
 
 def short_name(code: str) -> str:

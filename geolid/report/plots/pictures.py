@@ -8,7 +8,7 @@ import numpy as np
 from geolid.report.plots.accuracy import draw_by_duration, draw_by_language
 from geolid.report.plots.confusion import draw_confusion, shares
 from geolid.report.plots.folder import Inferred
-from geolid.report.plots.inventory import Inventory, inventory
+from geolid.report.plots.inventory import Inventory, free_inventory, inventory
 from geolid.report.plots.layers import draw_layers
 from geolid.report.plots.reliability import Curve, draw_reliability, reliability_of_known
 from geolid.report.plots.scatter import Plane, draw_plane, write_csv, write_page
@@ -58,7 +58,7 @@ def _languages(inferred: Inferred) -> Inventory:
     codes = {*inferred.predictions.values(), *inferred.languages_of_utterances.values()}
     if inferred.references is not None:
         codes.update(inferred.results["by_language"])  # those of unreadable audio, too
-    return inventory(codes, inferred.vector_file)
+    return free_inventory(codes) if inferred.free_labels else inventory(codes, inferred.vector_file)
 
 
 def _map(inferred: Inferred, drawn: Inventory, path: Path) -> None:
