@@ -27,19 +27,34 @@ class AttentiveStatsPooling(ChnAttnStatPooling):
         """Pool (batch, dim, frames) to (batch, 2 * dim): weighted means, then weighted deviations."""
         mask = frame_mask(feat_lengths, x.shape[-1])
         x = silence_padding(x, mask)
+        return torch.cat(weighted_statistics(x, self.scores(x, mask), mask), dim=1)
+
+    def scores(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """Return how much each frame counts in each dimension, (batch, dim, frames), before the softmax over frames.
+
+        x is 0 in padding; scores of padding mean nothing.
+        """
         first, relu, bn, last = self.attention
         weights = first.weight.squeeze(-1).split(x.shape[1], dim=1)
         statistics = torch.cat(_mean_and_deviation(x.float(), mask), dim=1)
         context = F.linear(statistics, torch.cat(weights[1:], dim=1), first.bias)
         hidden = F.conv1d(x, weights[0].unsqueeze(-1), dilation=first.dilation) + context.unsqueeze(-1)
-        scores = last(bn(relu(hidden), mask)).float()
-        if mask is not None:
-            scores = scores + torch.zeros_like(mask, dtype=scores.dtype).masked_fill(~mask, -torch.inf)
-        weighted = x * scores.softmax(dim=2)
-        mean = weighted.sum(dim=2)
-        square = (weighted * x).sum(dim=2)
-        deviation = (square - mean.square()).clamp(min=1e-4, max=_LARGEST_VARIANCE).sqrt()
-        return torch.cat((mean, deviation), dim=1)
+        return last(bn(relu(hidden), mask)).float()
+
+
+def weighted_statistics(x: Tensor, scores: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Return the mean and deviation over the real frames, each (batch, dim), weighted by the softmax of the scores."""
+    if mask is not None:
+        scores = scores + torch.zeros_like(mask, dtype=scores.dtype).masked_fill(~mask, -torch.inf)
+    weighted = x * scores.softmax(dim=2)
+    mean = weighted.sum(dim=2)
+    square = (weighted * x).sum(dim=2)
+    return mean, deviation_of(square - mean.square())
+
+
+def deviation_of(variance: Tensor) -> Tensor:
+    """Return the root of variances that are kept away from 0, and in bounds."""
+    return variance.clamp(min=1e-4, max=_LARGEST_VARIANCE).sqrt()
 
 
 def _mean_and_deviation(x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:

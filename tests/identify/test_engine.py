@@ -127,6 +127,12 @@ def test_layer_weights_are_shares_of_the_encoders_states(tmp_path):
     with torch.no_grad():
         engine.model.frontend.layer_weights.copy_(torch.tensor([0.0, 0.0, np.log(2.0)]))
     assert layer_weights(engine.model) == pytest.approx([0.25, 0.25, 0.5])
+    each = {**SSL, "frontend_conf": {**SSL["frontend_conf"], "layer_weights": "per_dimension"}}
+    engine = load(make_experiment(tmp_path / "each", **each))
+    weights = engine.model.frontend.layer_weights
+    with torch.no_grad():
+        weights[2, : weights.shape[1] // 2] = np.log(2.0)  # of half the dimensions
+    assert layer_weights(engine.model) == pytest.approx([7 / 24, 7 / 24, 5 / 12])
     assert layer_weights(load(make_experiment(tmp_path / "log_mel")).model) is None
 
 

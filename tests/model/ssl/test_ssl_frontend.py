@@ -88,8 +88,43 @@ def test_the_mixture_has_the_gradient_of_a_plain_sum():
         torch.testing.assert_close(gradient, made.get_parameter(name).grad, rtol=1e-4, atol=1e-4)
 
 
-def test_in_half_precision_the_sum_is_taken_in_full():
-    made = frontend("stable")
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_dimension_may_have_a_mixture_of_its_own(kind):
+    made = frontend(kind, layer_weights="per_dimension")
+    assert made.layer_weights.shape == (LAYERS + 1, WIDTH)
+    speech, lengths = batch(*noise(6720, 4800))
+    features, _ = made(speech, lengths)
+    states = torch.stack(list(made.encoder.hidden_states(speech, lengths)))
+    mixed = torch.einsum("sd,sbfd->bfd", made.layer_weights.softmax(0), states)
+    real = made.encoder.frame_lengths(lengths).tolist()
+    for row, frames in enumerate(real):
+        torch.testing.assert_close(features[row, :frames], mixed[row, :frames])
+    with torch.no_grad():  # alone as in the batch
+        alone, _ = made(*batch(*noise(6720, 4800)[1:]))
+    torch.testing.assert_close(features[1:, : alone.shape[1]], alone, rtol=1e-5, atol=1e-5)
+
+    sum(features[row, :frames].square().sum() for row, frames in enumerate(real)).backward()
+    found = {name: parameter.grad.clone() for name, parameter in made.named_parameters() if parameter.grad is not None}
+    made.zero_grad()
+    sum(mixed[row, :frames].square().sum() for row, frames in enumerate(real)).backward()
+    assert found["layer_weights"].ne(0).all()
+    for name, gradient in found.items():
+        expected = made.get_parameter(name).grad
+        torch.testing.assert_close(gradient, expected, rtol=1e-4, atol=1e-5 * float(expected.abs().max() + 1))
+
+
+def test_at_first_both_ways_to_weigh_are_the_plain_mean():
+    found = []
+    for way in ("per_layer", "per_dimension"):
+        made = frontend("stable", layer_weights=way)
+        torch.nn.init.zeros_(made.layer_weights)
+        found.append(made(*batch(*noise(8000)))[0])
+    torch.testing.assert_close(*found)
+
+
+@pytest.mark.parametrize("way", ["per_layer", "per_dimension"])
+def test_in_half_precision_the_sum_is_taken_in_full(way):
+    made = frontend("stable", layer_weights=way)
     inputs = batch(*noise(8000))
     exact, _ = made(*inputs)
     with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -252,6 +287,11 @@ def test_after_layer_changes_what_goes_on(kind):
         ({"freeze": 4}, "freeze: 4; expected"),
         ({"layer": 2}, "layer: 2 needs multilayer_feature: false"),
         ({"layer": 9, "multilayer_feature": False}, "layer: 9; expected 0 to 3, or -1"),
+        ({"layer_weights": "per_frame"}, "layer_weights: per_frame; expected one of per_layer, per_dimension"),
+        (
+            {"layer_weights": "per_dimension", "multilayer_feature": False},
+            "layer_weights: per_dimension needs multilayer_feature: true",
+        ),
     ],
 )
 def test_options_that_cannot_be_are_told(options, message):

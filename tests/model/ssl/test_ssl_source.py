@@ -2,10 +2,12 @@
 
 import json
 import logging
+from types import SimpleNamespace
 
 import pytest
 import torch
 import yaml
+from huggingface_hub.errors import RepositoryNotFoundError
 from tiny_encoders import CONFIGS, batch, frontend, noise, their_model, their_states, write
 from transformers import Wav2Vec2Config, Wav2Vec2ForCTC, Wav2Vec2Model
 
@@ -116,11 +118,35 @@ def test_all_known_encoders_are_tested():
 
 def test_what_is_neither_here_nor_in_the_cache_is_told_with_a_remedy(tmp_path, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    for load_weights, name in ((True, "facebook/mms-1b"), (False, "someone/unknown"), (True, "no/such/folder")):
-        with pytest.raises(GeoLIDError) as told:
-            load_encoder(name, download_dir=str(tmp_path), load_weights=load_weights)
-        for word in (name, f"hf download {name} --local-dir", "HF_HOME", "name that folder as path_or_url"):
-            assert word in str(told.value)
+    for load_weights, name in ((True, "facebook/mms-1b"), (False, "someone/unknown")):
+        for place, then in ((None, "name it as path_or_url"), (str(tmp_path), "where it is found by its name")):
+            with pytest.raises(GeoLIDError) as told:
+                load_encoder(name, download_dir=place, load_weights=load_weights)
+            fetched = f"hf download {name} --local-dir {place or 'hub'}/{name}' and "
+            for word in (name, "the Hugging Face Hub cannot be reached", fetched, then):
+                assert word in str(told.value)
+            assert "\n" not in str(told.value) and ". " not in str(told.value)  # one sentence
+
+
+def test_what_the_hub_refuses_is_told_as_it_says_it(tmp_path, monkeypatch):
+    def refuse(*_args, **_options):
+        answer = SimpleNamespace(headers={}, request=None)
+        raise OSError("someone/tiny is not a valid model identifier") from RepositoryNotFoundError(
+            "no", response=answer
+        )
+
+    monkeypatch.setattr("transformers.PreTrainedConfig.get_config_dict", refuse)
+    with pytest.raises(GeoLIDError, match="the Hugging Face Hub does not give it.*says: someone/tiny is not a valid"):
+        load_encoder("someone/tiny", download_dir=str(tmp_path))
+
+
+def test_a_folder_brought_to_the_place_of_downloads_is_found_by_its_id(tmp_path):
+    expected = write(tmp_path / "someone/tiny", "stable", num_hidden_layers=2).state_dict()
+    encoder = load_encoder("someone/tiny", download_dir=str(tmp_path))
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in encoder.model.state_dict().items())
+    # its config, too, counts before what is known of an id
+    write(tmp_path / "facebook/mms-1b", "stable", num_hidden_layers=2)
+    assert load_encoder("facebook/mms-1b", download_dir=str(tmp_path), load_weights=False).num_layers == 2
 
 
 def test_what_is_in_the_cache_is_read_without_asking_the_network(tmp_path, monkeypatch):
@@ -150,6 +176,7 @@ def test_what_is_in_the_cache_is_read_without_asking_the_network(tmp_path, monke
             "path_or_url: /no/where: there is no such folder; name one that holds an encoder",
         ),
         ({"path_or_url": "./nowhere"}, "path_or_url: ./nowhere: there is no such folder; name one"),
+        ({"path_or_url": "no/such/folder"}, "path_or_url: no/such/folder: there is no such folder; name one"),
         ({"config": {"hidden_size": 32}}, "model_type None; expected wav2vec2 or wav2vec2-bert"),
         ({"config": {"model_type": "hubert"}}, "model_type hubert; .*frontend: s3prl"),
         ({"config": {**STABLE, "hiden_size": 3}}, "wav2vec2: unknown key 'hiden_size'; did you mean hidden_size?"),
