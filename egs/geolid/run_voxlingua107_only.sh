@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The geolocation-aware model on VoxLingua107, tested on all corpora: rows "independent" and "shared" of the published
-# table. conf/voxlingua107_only/ holds the four variants; --lid_config chooses another.
+# table. conf/voxlingua107_only/ holds the four variants, and the same on w2v-BERT 2.0; --lid_config chooses another.
 set -euo pipefail
 exec "$(dirname "${BASH_SOURCE[0]}")/../../run.sh" \
     --corpora all --train_set train_voxlingua107_lang --valid_set dev_voxlingua107_lang \
