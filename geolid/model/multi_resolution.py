@@ -42,7 +42,7 @@ class MultiResolutionPooling(AttentiveStatsPooling):
     def forward(self, x: Tensor, feat_lengths: Tensor | None = None) -> Tensor:
         """Pool (batch, dim, frames) to (batch, output_size): means and deviations of the whole, then of each length."""
         mask = frame_mask(feat_lengths, x.shape[-1])
-        x = silence_padding(x.float(), mask)
+        x = silence_padding(x, mask)
         scores = self.scores(x, mask)
         pooled = list(weighted_statistics(x, scores, mask))
         if mask is not None:
@@ -102,7 +102,7 @@ def _checked(window_frames: Sequence[int]) -> list[int]:
     fits = all(type(frames) is int and frames > 0 and frames % 2 == 0 for frames in given)
     if not given or not fits or len(set(given)) < len(given):
         raise GeoLIDError(
-            f"pooling_conf of multi_resolution: window_frames: found {window_frames!r}, expected a list of even numbers "
-            "of frames, none of them twice, such as [20, 100]"
+            f"pooling_conf of multi_resolution: window_frames: found {window_frames!r}, expected a list of even "
+            "numbers of frames, none of them twice, such as [20, 100]"
         )
     return given

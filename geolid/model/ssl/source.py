@@ -36,8 +36,8 @@ def load_encoder(
 ) -> SSLEncoder:
     """Return an encoder with the weights of `path_or_url`, a Hub id or a folder that transformers wrote.
 
-    What stands at `<download_dir>/<Hub id>` as such a folder counts before the cache, which is in `download_dir` as well,
-    and the Hub.
+    Such a folder at `<download_dir>/<Hub id>` counts before the cache, which is in `download_dir` as well, and the Hub.
+
     `config` (`model_type` and transformers' keys, as `config_dict` gives them) stands in for the source's config;
     without a `path_or_url` the weights are random. `overrides` changes single values of either. Without `load_weights`
     only the architecture is built, for a checkpoint to fill: its weights are not even initialised, and nothing is read
@@ -96,8 +96,8 @@ def _not_had(source: str, download_dir: str | None, why: OSError) -> GeoLIDError
     folder = Path(download_dir or "hub", source)
     then = "bring that folder here, where it is found by its name" if download_dir else "name it as path_or_url here"
     return GeoLIDError(
-        f"path_or_url: {source}: it is no folder and in no cache here, and the Hugging Face Hub {hub}; where there is a "
-        f"network, run 'hf download {source} --local-dir {folder}' and {then}{told}"
+        f"path_or_url: {source}: it is no folder and in no cache here, and the Hugging Face Hub {hub}; where there is "
+        f"a network, run 'hf download {source} --local-dir {folder}' and {then}{told}"
     )
 
 
