@@ -13,6 +13,7 @@ COMMANDS = {
     "info": "tell what a model is, knows and scored",
     "languages": "list languages, or explain their codes",
     "compare": "put two experiments side by side",
+    "spectrogram": "save the picture of a recording",
 }
 
 

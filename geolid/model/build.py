@@ -39,7 +39,7 @@ _FORKED_UPSTREAMS = ("hf_wav2vec2_condition", "hf_wav2vec2_custom")
 def build_model(conf: Mapping[str, Any], load_encoder: bool = True) -> GeoLIDModel:
     """Build a model from a config; load_encoder false leaves its encoder's weights random, as others will be loaded."""
     frontend = _build_frontend(conf, load_encoder)
-    encoder = _build("encoder", conf, input_size=frontend.output_size())
+    encoder = _build("encoder", conf, **_sizes_for_encoder(conf, frontend))
     pooling = _build("pooling", conf, input_size=encoder.output_size())
     projector = _build("projector", conf, input_size=pooling.output_size())
     loss, loss_conf = _build_loss(conf, projector.output_size())
@@ -120,6 +120,19 @@ def _build_frontend(conf: Mapping[str, Any], load_encoder: bool) -> nn.Module:
         if conf.get("encoder_config"):  # of a model that was trained
             given["config"] = conf["encoder_config"]
     return _build("frontend", {"frontend": name, "frontend_conf": given})
+
+
+def _sizes_for_encoder(conf: Mapping[str, Any], frontend: nn.Module) -> dict[str, int]:
+    """Return what the encoder has to know of the front end's frames; of pictures how many columns there are, too."""
+    sizes = {"input_size": frontend.output_size()}
+    if conf.get("encoder") == "picture_cnn":
+        if not hasattr(frontend, "columns"):
+            raise GeoLIDError(
+                f"encoder: picture_cnn: frontend: {conf['frontend']} gives as many frames as there is speech; expected "
+                "pictures of one size: take frontend: mel_picture, or another encoder"
+            )
+        sizes["columns"] = frontend.columns
+    return sizes
 
 
 def _build_loss(conf: Mapping[str, Any], embedding_size: int) -> tuple[CosineSoftmax, dict]:
