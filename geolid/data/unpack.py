@@ -33,7 +33,7 @@ def unpack_zip(archive: Path, folder: Path, told: Callable[[int], None] = lambda
                     with opened.open(member) as content:  # compares the sum that the archive has of it
                         _write(content, place)
                 told(1)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, zlib.error) as error:
         raise _damaged(archive, error) from None
     _write_record(archive, folder, len(members))
     return len(members)

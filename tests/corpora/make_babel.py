@@ -3,7 +3,7 @@
     python tests/corpora/make_babel.py <folder>
 
 Pack 101 has mu-law SPHERE and a 48 kHz wav of 24 bits, 305 A-law, 404 linear SPHERE under the name that LDC gives its
-folder. All recordings follow one script (SCRIPT); what is heard are tones, another one in each.
+folder. All recordings follow one script (SCRIPT); what is heard is synthesised speech.
 """
 
 import argparse
@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import soundfile
+
+from speech import speech
 
 SECONDS = 42.0
 # What stands between time marks; {0} and {1} are words of the lexicon.
@@ -73,17 +74,15 @@ PACKS = [
 
 
 def make(root: Path) -> None:
-    pitch = 300.0
     for pack in PACKS:
         conversational = root / pack.folder / "conversational"
         for name, (suffix, coding, rate) in pack.recordings.items():
             split, _, rest = name.partition("/")
             stem = f"{pack.prefix}_{rest}"
-            write_audio(conversational / split / "audio" / f"{stem}.{suffix}", coding, rate, pitch)
+            write_audio(conversational / split / "audio" / f"{stem}.{suffix}", coding, rate)
             transcript = conversational / split / "transcription" / f"{stem}.txt"
             transcript.parent.mkdir(exist_ok=True)
             transcript.write_text(script_of(pack.words), encoding="utf-8")
-            pitch += 50
         lexicon = conversational / "reference_materials" / "lexicon.txt"
         lexicon.parent.mkdir()
         # word, romanisation, pronunciations; a tag, too, which is no word for all that
@@ -98,10 +97,9 @@ def script_of(words: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_audio(path: Path, coding: str, rate: int, pitch: float, seconds: float = SECONDS) -> None:
+def write_audio(path: Path, coding: str, rate: int, seconds: float = SECONDS) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    times = np.arange(round(seconds * rate)) / rate
-    wave = 0.4 * np.sin(2 * np.pi * pitch * times) * (0.6 + 0.4 * np.sin(2 * np.pi * 3 * times))
+    wave = speech(seconds, rate, path.stem)
     soundfile.write(path, wave, rate, subtype=coding, format="NIST" if path.suffix == ".sph" else "WAV")
 
 

@@ -1,4 +1,4 @@
-"""Make a miniature of FLEURS: its folders, tables and oddities; what is heard are tones with noise.
+"""Make a miniature of FLEURS: its folders, tables and oddities; what is heard is synthesised speech.
 
     python tests/corpora/make_fleurs.py <folder> [--hub <folder>]
 
@@ -16,10 +16,10 @@ import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import soundfile
 
 from geolid.data import labels
+from speech import speech
 
 LABELS = list(labels.read("fleurs"))
 RATE = 16000
@@ -91,9 +91,7 @@ def list_files(hub: Path, label: str) -> None:
 
 
 def _speak(wav: Path, label: str, seconds: float) -> None:
-    draw = np.random.default_rng(list(f"{label}/{wav.parent.name}/{wav.name}".encode()))
-    times = np.arange(round(seconds * RATE)) / RATE
-    signal = 0.3 * np.sin(2 * np.pi * (150 + 5 * LABELS.index(label)) * times) + 0.02 * draw.standard_normal(len(times))
+    signal = speech(seconds, RATE, f"{label}/{wav.parent.name}/{wav.name}")
     wav.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(wav, signal, RATE, subtype="FLOAT")
 

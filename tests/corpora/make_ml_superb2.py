@@ -1,4 +1,4 @@
-"""Make a miniature of ML-SUPERB 2.0, in both of its forms; what is heard are tones with noise.
+"""Make a miniature of ML-SUPERB 2.0, in both of its forms; what is heard is synthesised speech.
 
     python tests/corpora/make_ml_superb2.py <folder> [--tree true]
 
@@ -12,12 +12,12 @@ import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 import pyarrow
 import pyarrow.parquet
 import soundfile
 
 from geolid.data.corpora.ml_superb2.tree import SOURCES
+from speech import speech
 
 RATE = 16000
 ROWS_IN_GROUP = 3
@@ -67,9 +67,7 @@ def text_of(utt: str) -> str:
 
 def sound(name: str, number: int, container: str = "WAV") -> bytes:
     """Return an audio file; no two names sound the same."""
-    times = np.arange(round(seconds_of(number) * RATE)) / RATE
-    draw = np.random.default_rng([number, *name.encode()])
-    signal = 0.3 * np.sin(2 * np.pi * (150 + 20 * number) * times) + 0.02 * draw.standard_normal(len(times))
+    signal = speech(seconds_of(number), RATE, f"{name}/{number}")
     file = io.BytesIO()
     soundfile.write(file, signal, RATE, format=container, subtype="PCM_16")
     return file.getvalue()

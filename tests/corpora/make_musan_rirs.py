@@ -2,7 +2,7 @@
 
     python tests/corpora/make_musan_rirs.py <folder> [--archives <folder>]
 
-They are called musan and RIRS_NOISES, as they unpack. What is heard are tones and noise; rooms are noise that dies
+They are called musan and RIRS_NOISES, as they unpack. What is heard is noise, and speech; rooms are noise that dies
 away. Of MUSAN, an artist is in another encoding than UTF-8, and nothing is noted of noise and of hearings. Of
 RIRS_NOISES, the recorded rooms have up to eight channels, and stand among noises. `--archives` packs both as they are
 published.
@@ -16,6 +16,8 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+
+from speech import speech
 
 RATE = 16000
 # Each source with its files, as they are called without number, and what is noted of each.
@@ -76,7 +78,9 @@ def make(root: Path) -> Path:
 def _write(wav: Path, seconds: float, channels: int = 1, decay: bool = False) -> None:
     draw = np.random.default_rng(list(str(wav.relative_to(wav.parents[2])).encode()))  # each file has its own sound
     times = np.arange(round(seconds * RATE)) / RATE
-    wave = 0.1 * draw.standard_normal((len(times), channels)) + 0.2 * np.sin(2 * np.pi * 300 * times)[:, None]
+    wave = 0.1 * draw.standard_normal((len(times), channels))
+    if "speech" in wav.parts:
+        wave += speech(seconds, RATE, wav.name)[:, None]
     if decay:
         wave *= 10 ** (-3 * times / seconds)[:, None]
         wave[20] = 0.9  # the direct sound

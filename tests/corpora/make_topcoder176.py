@@ -1,4 +1,4 @@
-"""Make a miniature of TopCoder's SpokenLanguages2: its tables, random names and mp3 of tones with noise.
+"""Make a miniature of TopCoder's SpokenLanguages2: its tables, random names and mp3 of speech.
 
     python tests/corpora/make_topcoder176.py <folder> [--labels "Thai;Korean North"] [--clips 8]
 
@@ -17,6 +17,7 @@ import numpy as np
 import soundfile
 
 from geolid.data import labels
+from speech import speech
 
 LABELS = list(labels.read("topcoder176"))
 RATE = 44100
@@ -61,10 +62,8 @@ def _names(count: int) -> Iterator[str]:
 
 
 def _cut(count: int, frames: int) -> Iterator[bytes]:
-    """Yield clips of stereo tones, a tone each; every frame of a stream of constant bit rate stands by itself."""
-    samples = count * frames * FRAME_SAMPLES
-    pitch = 200 + 10 * (np.arange(samples) // (frames * FRAME_SAMPLES))
-    wave = 0.3 * np.sin(2 * np.pi * np.cumsum(pitch) / RATE) + 0.02 * np.random.default_rng(0).standard_normal(samples)
+    """Yield clips of speech in stereo; every frame of a stream of constant bit rate stands by itself."""
+    wave = speech(count * frames * FRAME_SAMPLES / RATE, RATE, "all")
     stream = io.BytesIO()
     stereo = np.stack([wave, 0.5 * wave], axis=1)
     soundfile.write(stream, stereo, RATE, format="MP3", bitrate_mode="CONSTANT", compression_level=0.6)

@@ -1,17 +1,19 @@
-"""Make a miniature of VoxCeleb1: its folders, names and the list of the identification task; what is heard are tones.
+"""Make a miniature of VoxCeleb1: its folders, names and the list of the identification task.
 
     python tests/corpora/make_voxceleb1.py <folder>
 
 Three speakers, of which the third is in the folder of test alone, as the verification task wants it; all are in all
-three splits of the list. Video ids begin with `-` and `_`; a file of dev/wav is in no split.
+three splits of the list. Video ids begin with `-` and `_`; a file of dev/wav is in no split. What
+is heard is synthesised speech.
 """
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import soundfile
+
+from speech import speech
 
 RATE = 16000
 SPEAKERS = {"id10001": "dev", "id10003": "dev", "id10270": "test"}  # and the folder that each is in
@@ -22,13 +24,13 @@ LIST = "iden_split.txt"
 
 def make(root: Path) -> Path:
     lines = []
-    for number, (speaker, folder) in enumerate(SPEAKERS.items()):
+    for speaker, folder in SPEAKERS.items():
         for video, (split, count) in VIDEOS.items():
             for file in range(1, count + 1):
                 path = f"{speaker}/{video}/{file:05d}.wav"
-                _speak(root / folder / "wav" / path, 150 + 100 * number, seconds_of(path))
+                _speak(root / folder / "wav" / path, seconds_of(path))
                 lines.append(f"{split} {path}\n")
-    _speak(root / "dev" / "wav" / "id10001" / "tCq2LcKO6xY" / "00099.wav", 150, 0.5)
+    _speak(root / "dev" / "wav" / "id10001" / "tCq2LcKO6xY" / "00099.wav", 0.5)
     (root / LIST).write_text("".join(sorted(lines, key=lambda line: (line[-9:], line[2:]))))  # of no order we know
     return root
 
@@ -38,10 +40,8 @@ def seconds_of(path: str) -> float:
     return 0.25 + 0.0625 * int(path[-9:-4]) + 0.125 * list(SPEAKERS).index(path[:7])
 
 
-def _speak(wav: Path, pitch: float, seconds: float) -> None:
-    times = np.arange(round(seconds * RATE)) / RATE
-    draw = np.random.default_rng(list(str(wav.relative_to(wav.parents[2])).encode()))  # no two files sound the same
-    signal = 0.3 * np.sin(2 * np.pi * pitch * times) + 0.02 * draw.standard_normal(len(times))
+def _speak(wav: Path, seconds: float) -> None:
+    signal = speech(seconds, RATE, str(wav.relative_to(wav.parents[2])))
     wav.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(wav, signal, RATE, subtype="PCM_16")
 

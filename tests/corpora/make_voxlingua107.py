@@ -1,4 +1,4 @@
-"""Make a miniature of VoxLingua107: its folders, names and oddities; what is heard are tones with noise.
+"""Make a miniature of VoxLingua107: its folders, names and oddities; what is heard is synthesised speech.
 
     python tests/corpora/make_voxlingua107.py <folder> [--archives <folder>]
 
@@ -13,10 +13,10 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import soundfile
 
 from geolid.data import labels
+from speech import speech
 
 LABELS = list(labels.read("voxlingua107"))
 DEV_LABELS = LABELS[::3][:33]  # which languages the real dev has is not written down
@@ -33,14 +33,12 @@ def make(root: Path, wanted: Sequence[str] = LABELS) -> Path:
         names += [NAMESAKE] if label == "ab" else [TWICE] if label in ("de", "en") else []
         if label in wanted:
             for name in names:
-                _speak(root / label / name, number)
+                _speak(root / label / name)
     (root / wanted[0] / f"._{TWICE}").write_bytes(b"of another system")
     for number, label in enumerate(DEV_LABELS):
-        _speak(
-            root / "dev" / label / f"{label:9}xy__U__S1---0000.000-{number % 3 + 1:04d}.010.wav".replace(" ", "Q"),
-            number,
-        )
-    _speak(root / "dev" / DEV_LABELS[-1] / NAMESAKE, 0)
+        name = f"{label:9}xy__U__S1---0000.000-{number % 3 + 1:04d}.010.wav".replace(" ", "Q")
+        _speak(root / "dev" / label / name)
+    _speak(root / "dev" / DEV_LABELS[-1] / NAMESAKE)
     return root
 
 
@@ -57,13 +55,10 @@ def pack(root: Path, archives: Path, address: str) -> None:
     (archives / "zip_urls.txt").write_text("".join(urls))
 
 
-def _speak(wav: Path, number: int) -> None:
+def _speak(wav: Path) -> None:
     """Write a file as long as its name says."""
     start, end = wav.stem.rpartition("---")[2].split("-")
-    times = np.arange(round((float(end) - float(start)) * RATE)) / RATE
-    own = f"{wav.parent.name}/{wav.name}".encode()  # no two files hold the same sound
-    draw = np.random.default_rng([number, *own])
-    signal = 0.3 * np.sin(2 * np.pi * (150 + 5 * number) * times) + 0.02 * draw.standard_normal(len(times))
+    signal = speech(float(end) - float(start), RATE, f"{wav.parent.name}/{wav.name}")
     wav.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(wav, signal, RATE, subtype="PCM_16")
 

@@ -1,4 +1,4 @@
-"""Make a miniature of VoxPopuli: its folders, names, tables and oddities; what is heard are tones with noise.
+"""Make a miniature of VoxPopuli: its folders, names, tables and oddities; what is heard is synthesised speech.
 
     python tests/corpora/make_voxpopuli.py <folder>
 
@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import soundfile
+
+from speech import speech
 
 LABELS = ("cs", "de", "en", "es", "et", "fi", "fr", "hr", "hu", "it", "lt", "nl", "pl", "ro", "sk", "sl")
 COLUMNS = ("id", "raw_text", "normalized_text", "speaker_id", "split", "gender", "is_gold_transcript", "accent")
@@ -90,9 +91,7 @@ def write_table(path: Path, chosen: Sequence[Segment], columns: Sequence[str] = 
 
 
 def speak(path: Path, seconds: float) -> None:
-    times = np.arange(round(seconds * RATE)) / RATE
-    draw = np.random.default_rng(list(str(path.name).encode()))  # no two files hold the same sound
-    wave = 0.3 * np.sin(2 * np.pi * draw.uniform(150, 400) * times) + 0.02 * draw.standard_normal(len(times))
+    wave = speech(seconds, RATE, path.name)
     path.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(path, wave, RATE, format="OGG", subtype="VORBIS")
 

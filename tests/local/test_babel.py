@@ -196,7 +196,7 @@ def test_a_set_without_utterances_is_not_left_from_before(own, recipe):
 
 def test_a_recording_in_two_types_is_taken_once_from_the_first_type(own, recipe):
     wav = (own / AUDIO).with_suffix(".wav")
-    write_audio(wav, "PCM_16", 16000, 440)
+    write_audio(wav, "PCM_16", 16000)
     for types, taken, left in (("sph wav", AUDIO, wav.name), ("WAV, SPH", str(wav.relative_to(own)), Path(AUDIO).name)):
         prepare(recipe, "downloads/babel", "--audio_types", types)
         source = f"downloads/babel/{taken}"
