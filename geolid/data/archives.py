@@ -9,7 +9,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from geolid.data.download import bytes_here, fetch, free_bytes, size_of
-from geolid.data.unpack import unpack_tar_gz, unpack_zip
+from geolid.data.unpack import unpack_tar, unpack_zip
 from geolid.errors import GeoLIDError
 
 _CONNECTIONS = 4  # at once, to ask for sizes
@@ -19,7 +19,7 @@ _LOG_SECONDS = 60
 @dataclass(frozen=True)
 class Archive:
     url: str
-    path: Path  # .zip or .tar.gz
+    path: Path  # .zip, .tar or .tar.gz
     folder: Path  # what it is unpacked into
     bytes: int | None = None  # on the server; None where it does not tell
     unpacked: bool = False
@@ -77,7 +77,7 @@ def get(archive: Archive, keep_archive: bool, told: Callable[[int], None] = lamb
             f"{archive.path}: has {here} bytes, and {archive.url} {archive.bytes}; remove it, and it is fetched anew"
         )
     fetch(archive.url, archive.path, archive.md5, told, sha256=archive.sha256)
-    unpack = unpack_zip if archive.path.suffix == ".zip" else unpack_tar_gz
+    unpack = unpack_zip if archive.path.suffix == ".zip" else unpack_tar
     unpack(archive.path, archive.folder)
     if not keep_archive:
         archive.path.unlink()

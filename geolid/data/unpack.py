@@ -39,15 +39,16 @@ def unpack_zip(archive: Path, folder: Path, told: Callable[[int], None] = lambda
     return len(members)
 
 
-def unpack_tar_gz(archive: Path, folder: Path, told: Callable[[int], None] = lambda count: None) -> int:
-    """Unpack a tar.gz in the same way, in one pass from its beginning to its end.
+def unpack_tar(archive: Path, folder: Path, told: Callable[[int], None] = lambda count: None) -> int:
+    """Unpack a tar or tar.gz in the same way, in one pass from its beginning to its end.
 
-    The one sum that it has is that of the whole, and stands at its end: what came of a damaged one is removed. Links
-    and devices are left out.
+    The one sum that a tar.gz has is that of the whole, and stands at its end: what came of a damaged one is removed.
+    Links and devices are left out.
     """
+    open_stream = gzip.open if archive.suffix == ".gz" else open
     places = []
     try:
-        with gzip.open(archive) as stream, tarfile.open(fileobj=stream, mode="r|") as opened:
+        with open_stream(archive, "rb") as stream, tarfile.open(fileobj=stream, mode="r|") as opened:
             for member in opened:
                 place = _place(member.name, archive, folder) if member.isfile() else None
                 if place:

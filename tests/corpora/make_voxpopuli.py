@@ -1,16 +1,19 @@
 """Make a miniature of VoxPopuli: its folders, names, tables and oddities; what is heard is synthesised speech.
 
-    python tests/corpora/make_voxpopuli.py <folder>
+    python tests/corpora/make_voxpopuli.py <folder> [--published <folder>]
 
 Each of the 16 languages has two segments of one speech for training, and one each in dev and test. What is said holds a
 quotation mark, other sorts of line ends, or nothing; who speaks is not known in Croatian and Slovak, and one person
 speaks German and English; Lithuanian has tables of an older form. English has interpreters in German, a table that
 lists them, the list that it was cut by and a hidden file; accented English is for tests only. Beside all this stands
-some unlabelled speech.
+some unlabelled speech. `--published` has what it is cut from: a list of segments for each language, and an archive a
+year of whole sessions, out of each of which segments are put together of two stretches.
 """
 
 import argparse
+import csv
 import gzip
+import tarfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,6 +84,33 @@ def make(root: Path, wanted: Sequence[str] = (*LABELS, "en_accented"), folder: s
     return root
 
 
+def publish(folder: Path, wanted: Sequence[str] = LABELS) -> Path:
+    """Write lists and sessions as they are published; segments last as long as those of `make`."""
+    sessions: dict[str, float] = {}
+    for label in wanted:
+        rows = []
+        for it in segments(label):
+            session, _, name = it.name.rpartition(f"-{label}_")
+            start = sessions.get(session, 0.0) + 0.5
+            stretches = [[start, start + 0.25], [start + 1, start + 0.75 + it.seconds]]
+            sessions[session] = start + 1 + it.seconds
+            rows.append([session, f"{label}_{name}", it.split, stretches, it.raw, it.normalized, it.speaker, "female"])
+        rows.append([session, f"{label}_none", "invalid", [], "", "", "", ""])
+        path = folder / "annotations/asr" / f"asr_{label}.tsv.gz"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with gzip.open(path, "wt", newline="", encoding="utf-8") as packed:
+            header = ["session_id", "id_", "split", "vad", "original_text", "normed_text", "speaker_id", "gender"]
+            csv.writer(packed, delimiter="|").writerows([header, *rows])
+    for session, seconds in sessions.items():
+        speak(folder / "original" / session[:4] / f"{session}_original.ogg", seconds + 1)
+    (folder / "audios").mkdir()
+    for year in range(2009, 2021):
+        with tarfile.open(folder / "audios" / f"original_{year}.tar", "w") as archive:
+            if (folder / "original" / str(year)).is_dir():
+                archive.add(folder / "original" / str(year), f"original/{year}")
+    return folder
+
+
 def write_table(path: Path, chosen: Sequence[Segment], columns: Sequence[str] = COLUMNS) -> None:
     lines = ["\t".join(columns)]
     for it in chosen:
@@ -99,7 +129,11 @@ def speak(path: Path, seconds: float) -> None:
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="written: the corpus")
-    make(parser.parse_args(argv).folder)
+    parser.add_argument("--published", type=Path, help="written: what it is cut from")
+    args = parser.parse_args(argv)
+    make(args.folder)
+    if args.published:
+        publish(args.published)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from geolid.data.unpack import files_unpacked, unpack_tar_gz, unpack_zip
+from geolid.data.unpack import files_unpacked, unpack_tar, unpack_zip
 from geolid.errors import GeoLIDError
 
 
@@ -93,7 +93,7 @@ def test_a_tar_is_unpacked_like_a_zip(tarred, top):
     archive, folder = tarred(
         {f"{top}1.wav": "one", f"{top}._1.wav": "x", f"{top}link": None, f"{top}deep/2.wav": "two"}
     )
-    assert unpack_tar_gz(archive, folder) == 2
+    assert unpack_tar(archive, folder) == 2
     assert below(folder) == {"1.wav": "one", "deep/2.wav": "two"}
     assert files_unpacked(folder.parent, "train.tar.gz") == 2
 
@@ -103,14 +103,14 @@ def test_of_a_tar_what_was_cut_short_is_unpacked_again_and_the_rest_stays(tarred
     folder.mkdir()
     (folder / "1.wav").write_text("two")  # is as long as it should be
     (folder / "2.wav").write_text("t")
-    unpack_tar_gz(archive, folder)
+    unpack_tar(archive, folder)
     assert below(folder) == {"1.wav": "two", "2.wav": "two"}
 
 
 def test_a_tar_writes_nothing_outside_its_folder(tarred):
     archive, folder = tarred({"train/../../outside.wav": "x"})
     with pytest.raises(GeoLIDError, match="train.tar.gz: wants to write .*outside.wav, outside its folder"):
-        unpack_tar_gz(archive, folder)
+        unpack_tar(archive, folder)
     assert not list(folder.parent.parent.rglob("outside*"))
 
 
@@ -130,6 +130,6 @@ def test_a_damaged_tar_is_put_aside_with_what_came_of_it(tarred, spoil):
     with pytest.raises(
         GeoLIDError, match=r"train.tar.gz: is damaged \(.*\) and now called train.tar.gz.wrong; run again"
     ):
-        unpack_tar_gz(archive, folder)
+        unpack_tar(archive, folder)
     assert not list(folder.parent.rglob("*.wav*"))
     assert files_unpacked(folder.parent, "train.tar.gz") is None

@@ -1,19 +1,24 @@
 """The preparation of VoxPopuli, on a miniature of it, as a user runs it."""
 
+import gzip
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from conftest import ROOT, lay_out_recipe, run, table
-from corpora.make_voxpopuli import COLUMNS, LABELS, make, segments, speak, write_table
+from corpora.make_voxpopuli import COLUMNS, LABELS, make, publish, segments, speak, write_table
+from file_server import serve
 from geolid.data import languages
 from geolid.data.corpora.prepare import Choice
-from geolid.data.corpora.voxpopuli import layout, sets
+from geolid.data.corpora.voxpopuli import cutting, layout, remote, sets
 from geolid.data.tables import read_table
 from geolid.errors import GeoLIDError
 
@@ -186,14 +191,17 @@ def test_hours_bound_each_language_of_training_and_the_seed_decides_which(corpus
         ),
         (
             ("--languages", "deu,hrv"),
-            "lacks the folder of 1 of 2 languages (de); run VoxPopuli's own python -m voxpopuli.get_asr_data --root",
+            "lacks the folder of 1 of 2 languages (de); cut it with --download true",
         ),
-        ((), "lacks the folder of 14 of 16 languages (cs, de, es, et, fi, ...); run"),
+        ((), "lacks the folder of 14 of 16 languages (cs, de, es, et, fi, ...); cut it"),
         ((), "--lang cs and so on, or choose those that are there, with --languages eng,hrv"),
         (("--languages", "eng", "--max_hours", "0"), "expected a number of hours above 0, such as 5, found '0'"),
         (("--languages", "eng", "--max_hours", "0.0001"), "every utterance of eng is longer; give at least 0.0003"),
         (("--languages", "eng", "--test_split", "train"), "invalid choice: 'train'"),
-        (("--languages", "eng", "--accented", "true"), "en_accented: there is no such folder; run VoxPopuli's own"),
+        (
+            ("--languages", "eng", "--accented", "true"),
+            "en_accented: there is no such folder; cut it with --download true",
+        ),
         (("--languages", "eng", "--nj", "0"), "--nj: expected a number from 1, found '0'"),
         (("--language", "eng"), "unknown option --language; did you mean --languages?"),
         (("eng",), "unexpected argument 'eng'"),
@@ -218,7 +226,10 @@ def move(old: str, new: str) -> Callable[[Path], None]:
 
 
 WRONG_ROOTS = {
-    "no folder": (lambda root: shutil.rmtree(root), "there is no such folder. Fetch and cut VoxPopuli with its own"),
+    "no folder": (
+        lambda root: shutil.rmtree(root),
+        "there is no such folder. Fetch and cut VoxPopuli with --download true",
+    ),
     "empty": (
         lambda root: [shutil.rmtree(root / DATA), shutil.rmtree(root / "unlabelled_data")],
         "has neither transcribed_data nor _transcribed_data, but nothing. Fetch and cut",
@@ -226,8 +237,8 @@ WRONG_ROOTS = {
     "unlabelled only": (move(DATA, "data"), "_transcribed_data, but data, unlabelled_data. Fetch and cut"),
     "not cut": (
         move(DATA, "raw_audios"),
-        "voxpopuli: has raw_audios, and no transcribed_data: not cut yet? For each language run VoxPopuli's own python "
-        "-m voxpopuli.get_asr_data --root ",
+        "voxpopuli: has raw_audios, and no transcribed_data: not cut yet? For each language cut it with "
+        "--download true, or VoxPopuli's own python -m voxpopuli.get_asr_data --root ",
     ),
     "two": (lambda root: (root / f"_{DATA}").mkdir(), "has both transcribed_data and _transcribed_data; which is it?"),
     "no languages": (
@@ -291,7 +302,7 @@ def edit(path: str, old: str, new: str, count: int = 1) -> Callable[[Path], None
 WRONG_TABLES = {
     "no table": (
         remove(f"{HR}/asr_dev.tsv"),
-        "hr/asr_dev.tsv: there is no such file: half-cut? It is written when all is cut; run VoxPopuli's own",
+        "hr/asr_dev.tsv: there is no such file: half-cut? It is written when all is cut; cut it with --download true",
     ),
     "empty": (write(HR_TRAIN, b""), "asr_train.tsv: its first line has no id, raw_text, normalized_text, speaker_id"),
     "other columns": (
@@ -309,7 +320,7 @@ WRONG_TABLES = {
             [shutil.rmtree(root / HR)]
             + [write_table(root / HR / f"asr_{split}.tsv", []) for split in ("train", "dev", "test")]
         ),
-        "transcribed_data/hr: its tables list no segment, and it has no audio; run VoxPopuli's own",
+        "transcribed_data/hr: its tables list no segment, and it has no audio; cut it with --download true",
     ),
 }
 
@@ -387,3 +398,80 @@ def test_the_miniature_is_made_by_its_command(tmp_path, corpus):
     run(sys.executable, ROOT / "tests/corpora/make_voxpopuli.py", tmp_path, cwd=tmp_path)
     names = {str(file.relative_to(corpus)) for file in corpus.rglob("*")}
     assert {str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*")} == names
+
+
+def files_below(folder: Path) -> dict[str, int]:
+    return {
+        str(file): file.stat().st_mtime_ns
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and file.name != ".lock"
+    }
+
+
+def test_what_is_fetched_is_cut_and_neither_is_done_again(recipe, tmp_path):
+    options = ("--root", tmp_path / "here", "--languages", "en,hr", "--download", "true", "--url")
+    with serve(publish(tmp_path / "published", SMALL)) as server:
+        told = prepare(recipe, *options, server.address, "--dry_run", "true").stdout
+        assert "2 languages to cut: en hr" in told and "12 archives, 0 unpacked already" in told
+        assert not server.paths() and not (recipe / "data" / TRAIN).exists()
+        server.break_after = [200, 5000]
+        run("local/prepare_voxpopuli.sh", *options, server.address, cwd=recipe)
+        for set_name, split in ((TRAIN, "train"), (DEV, "dev"), (TEST, "test")):
+            expected = {
+                f"{code_of(label)}_{it.name}": f"{it.seconds:.3f}"
+                for label in SMALL
+                for it in segments(label)
+                if it.split == split
+            }
+            assert table(recipe, set_name, "utt2dur") == expected
+        assert table(recipe, TRAIN, "text")[f"hrv_{HRVATSKI}_4"] == "dix hr mots"
+        assert table(recipe, TRAIN, "utt2spk")[f"hrv_{HRVATSKI}_4"] == HRVATSKI
+        before, asked = files_below(tmp_path / "here"), len(server.asked)
+        prepare(recipe, *options, server.address)
+        assert (files_below(tmp_path / "here"), len(server.asked)) == (before, asked)
+
+
+def test_a_segment_is_put_together_of_its_stretches(tmp_path):
+    rate, name = 16000, "20090101-0900-PLENARY-1"
+    wave = np.concatenate([np.zeros(rate), np.full(rate, 0.5), np.zeros(rate), np.full(rate, -0.5)])
+    audio = remote.sessions_of(tmp_path) / "2009" / f"{name}_original.ogg"
+    audio.parent.mkdir(parents=True)
+    soundfile.write(audio, wave, rate, format="OGG", subtype="VORBIS")
+    path = tmp_path / "segment.ogg"
+    session = cutting.Session(audio, [(path, [(1.25, 1.75), (3.5, 99.0)])])
+    cutting._cut_session(session)
+    heard, _ = soundfile.read(path)
+    assert len(heard) == rate
+    assert heard[1000:7000].min() > 0.3 and heard[9000:15000].max() < -0.3
+    before = path.stat().st_mtime_ns
+    cutting._cut_session(session)  # asked for again
+    assert path.stat().st_mtime_ns == before
+
+
+def test_a_session_that_no_archive_has_is_told_and_its_segments_are_named(recipe, tmp_path):
+    published = publish(tmp_path / "published", ("hr",))
+    lost = next((published / "original/2009").glob("*.ogg"))
+    lost.unlink()
+    with tarfile.open(published / "audios/original_2009.tar", "w") as archive:
+        archive.add(lost.parent, "original/2009")
+    options = ("--languages", "hr", "--download", "true", "--max_faulty", "0.9", "--root", tmp_path / "here")
+    with serve(published) as server:
+        told = prepare(recipe, *options, "--url", server.address).stdout
+    assert f"1 sessions are in no archive, the first {lost.name}: their segments have no audio" in told
+    assert not (recipe / "data" / TRAIN / "wav.scp").exists()  # all of it was of that session
+    assert len(table(recipe, DEV, "wav.scp")) == len(table(recipe, TEST, "wav.scp")) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"no gzip", r"asr_hr.tsv.gz: cannot be read \(.*\); remove it, and run again to fetch it anew"),
+        (gzip.compress(b"session_id|id_|split\n"), "its first line has no vad, original_text, normed_text, speaker_id"),
+    ],
+)
+def test_a_list_of_segments_that_is_none_is_told(tmp_path, content, message):
+    file = remote.list_of(tmp_path, "hr")
+    file.parent.mkdir(parents=True)
+    file.write_bytes(content)
+    with pytest.raises(GeoLIDError, match=message):
+        cutting.cut(tmp_path, ["hr"], 1)

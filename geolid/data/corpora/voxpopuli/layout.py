@@ -13,9 +13,8 @@ from geolid.errors import GeoLIDError
 FOLDERS = ("transcribed_data", "_transcribed_data")
 ACCENTED = "en_accented"  # English of people who speak another language at home; to test on
 HOW_TO_GET = (
-    "Fetch and cut VoxPopuli with its own scripts (https://github.com/facebookresearch/voxpopuli): python -m "
-    "voxpopuli.download_audios --root <root> --subset asr, then python -m voxpopuli.get_asr_data --root <root> --lang "
-    "<label> for each language; and name <root> in db.sh (VOXPOPULI) or with --root"
+    "Fetch and cut VoxPopuli with --download true, or with its own scripts (https://github.com/facebookresearch/"
+    "voxpopuli), and name its folder in db.sh (VOXPOPULI) or with --root"
 )
 # What the list of labels remarks on languages that have nothing to prepare.
 _UNLABELLED = "unlabelled speech only"
@@ -98,8 +97,11 @@ def _refuse_missing(folder: Path, wanted: Iterable[str], there: Iterable[str]) -
 
 
 def cut(folder: Path) -> str:
-    """Say how the folder of a language is made, with the corpus's own scripts."""
-    return f"run VoxPopuli's own python -m voxpopuli.get_asr_data --root {folder.parent.parent} --lang {folder.name}"
+    """Say how the folder of a language is made."""
+    return (
+        f"cut it with --download true, or VoxPopuli's own python -m voxpopuli.get_asr_data --root "
+        f"{folder.parent.parent} --lang {folder.name}"
+    )
 
 
 def _some(names: Iterable[str]) -> str:
