@@ -49,17 +49,22 @@ def _language_name(code: str, results: dict) -> str:
     return languages.registry()[code].name if is_language else "-"
 
 
+def _noun(sets: Iterable[dict]) -> str:
+    return "label" if all(results.get("free_labels") for results in sets) else "language"
+
+
 def _readable(results: dict) -> Iterable[str]:
+    what = _noun([results])
     common, calibration = results["common"], results["calibration"]
     yield f"Overall Accuracy: {results['accuracy']:.2%}"
-    yield f"Macro Accuracy across Languages: {results['macro_accuracy']:.2%}"
+    yield f"Macro Accuracy across {what.capitalize()}s: {results['macro_accuracy']:.2%}"
     yield ""
     yield f"{results['set']}, by {results['model']}; 95 % intervals by {results['intervals_by']}"
     yield from _notes(results)
     yield ""
     row = "{:<26}{:>12}{:>11}{:>10}  {:<18}{:>15}  {}".format
-    yield row("", "utterances", "languages", "accuracy", "interval", "macro accuracy", "interval").rstrip()
-    for name, part in (("languages in common", common), ("whole set", results)):
+    yield row("", "utterances", f"{what}s", "accuracy", "interval", "macro accuracy", "interval").rstrip()
+    for name, part in ((f"{what}s in common", common), ("whole set", results)):
         yield row(
             name,
             part["utterances"],
@@ -76,7 +81,8 @@ def _readable(results: dict) -> Iterable[str]:
         f"{_percent(results['top3_accuracy'])}, among the best 5 {_percent(results['top5_accuracy'])}"
     )
     yield from _tolerant(results.get("tolerant"))
-    yield f"Languages in common: Cavg {_percent(results['cavg'])}, equal error rate {_percent(results['eer'])}"
+    rates = f"Cavg {_percent(results['cavg'])}, equal error rate {_percent(results['eer'])}"
+    yield f"{what.capitalize()}s in common: {rates}"
     if calibration:
         yield f"Calibration, at temperature {calibration['temperature']:.3f}{_fitted(results)}, and before:"
         for name, key in (
@@ -93,8 +99,8 @@ def _readable(results: dict) -> Iterable[str]:
     yield ""
     yield from _confusions(results["confusions"])
     yield ""
-    row = "{:<6}{:<28.27}{:>10}{:>10}{:>10}{:>10}".format
-    yield row("code", "language", "utterances", "accuracy", "precision", "F1")
+    row = f"{{:<{max(map(len, results['by_language'])) + 3}}}{{:<28.27}}{{:>10}}{{:>10}}{{:>10}}{{:>10}}".format
+    yield row("code", what, "utterances", "accuracy", "precision", "F1")
     for code, of in results["by_language"].items():
         scores = (_percent(of[key]) for key in ("accuracy", "precision", "f1"))
         unknown = "  unknown to the model" if code in results["unknown_languages"] else ""
@@ -175,9 +181,10 @@ def write_markdown(path: Path, experiment_name: str, by_model: dict[str, list[di
 
 
 def _markdown(sets: Sequence[dict]) -> Iterable[str]:
+    what = _noun(sets)
     by = sorted({results["intervals_by"] for results in sets})
     yield (
-        "Scores in %, over the languages that a set and the model have in common, and over the whole set where it has "
+        f"Scores in %, over the {what}s that a set and the model have in common, and over the whole set where it has "
         "others, which can only be wrong. Intervals hold 95 %, by a bootstrap over "
         f"{' or '.join(f'{unit}s' for unit in by)}."
     )
@@ -198,7 +205,7 @@ def _markdown(sets: Sequence[dict]) -> Iterable[str]:
 
     yield from scored("accuracy", _in_common, "accuracy")
     yield from scored("macro accuracy", _in_common, "macro_accuracy")
-    yield row("languages scored / in set", lambda r: f"{r['common']['languages']} / {r['languages']}")
+    yield row(f"{what}s scored / in set", lambda r: f"{r['common']['languages']} / {r['languages']}")
     yield row("utterances scored / in set", lambda r: f"{r['common']['utterances']} / {r['utterances']}")
     yield row("domain", lambda r: _DOMAINS.get(r["domain"], "-"))
     if any(results["unknown_languages"] for results in sets):  # else it would be the same once more

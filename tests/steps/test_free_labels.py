@@ -87,6 +87,8 @@ def test_every_stage_knows_that_labels_are_free(recipe):
     assert results["free_labels"] is True
     assert (results["utterances"], results["common"]["languages"]) == (12, 3)
     assert all(pair["km"] is None for pair in results["confusions"])
+    for told in ("RESULTS.md", "inference/valid.accuracy.best/test/results"):
+        assert "anguage" not in (recipe / EXP / told).read_text()
     lines = (recipe / EXP / "inference/valid.accuracy.best/test/languages.tsv").read_text().splitlines()[1:]
     assert [line.split("\t")[:2] for line in lines] == [[speaker, "-"] for speaker in sorted(SPEAKERS)]
     assert "3 / 3 labels" in (recipe / "exp/lid_stats_16k/languages").read_text()

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from geolid.report.plots.inventory import Inventory
+from geolid.report.plots.inventory import Inventory, noun
 from geolid.report.plots.style import INK, MUTED, RIGHT, TITLE_HEIGHT, add_axes, halo, new_figure, styled
 
 _LONGEST_COLUMN = 54  # languages
@@ -43,8 +43,8 @@ def draw_by_language(
     figure = new_figure(
         max(5.0, 0.3 + columns * (names + width)),
         height,
-        f"Accuracy by language in {set_name}",
-        f"{which}mean over languages {mean:.1%}; bars: 95 % intervals; numbers: utterances",
+        f"Accuracy by {noun(drawn)} in {set_name}",
+        f"{which}mean over {noun(drawn)}s {mean:.1%}; bars: 95 % intervals; numbers: utterances",
     )
     lowest = min(interval(rows[code]["accuracy"], rows[code]["utterances"])[0] for code in ranked)
     for column in range(columns):
@@ -65,7 +65,7 @@ def _draw_column(axes: Axes, codes: Sequence[str], rows: Mapping[str, Mapping[st
     colours = [drawn[code].group.colour for code in codes]
     axes.hlines(places, intervals[:, 0], intervals[:, 1], colors=colours, linewidth=2.4, alpha=0.3)
     axes.scatter(accuracies, places, s=26, c=colours, zorder=3, linewidths=0)
-    axes.set_yticks(places, [f"{drawn[code].name} {code}" for code in codes], size=8)
+    axes.set_yticks(places, [drawn[code].full_name for code in codes], size=8)
     axes.tick_params(axis="y", length=0)
     axes.tick_params(axis="x", length=0, labelsize=8)
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))

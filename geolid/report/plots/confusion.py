@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, PowerNorm
 from matplotlib.figure import Figure
 
-from geolid.report.plots.inventory import Inventory, groups_of
+from geolid.report.plots.inventory import Inventory, groups_of, noun
 from geolid.report.plots.style import FAINT, INK, RIGHT, TITLE_HEIGHT, WRONG, add_axes, halo, new_figure, styled
 
 _RIGHTS = LinearSegmentedColormap.from_list("rights", ["#e8f1f6", RIGHT])
@@ -33,6 +33,7 @@ def draw_confusion(matrix: np.ndarray, drawn: Inventory, set_name: str) -> Figur
     """Return the picture: the share of each reference language's utterances, right in blue and wrong in red."""
     count = len(drawn)
     few = count <= _FEW
+    what, kin = noun(drawn), ", kin beside kin" if len(groups_of(drawn)) > 1 else ""
     absent = "" if matrix.any(axis=1).all() else "; empty rows have no utterances"
     side = max(3.2, min((0.245 if few else 0.073) * count + 0.4, _WIDEST))
     left, right, top, below = (1.65 if few else 0.55), 0.25, (0.5 if few else 0.4), 1.0
@@ -40,7 +41,7 @@ def draw_confusion(matrix: np.ndarray, drawn: Inventory, set_name: str) -> Figur
         left + 0.3 + side + right,
         TITLE_HEIGHT + top + side + below,
         f"What was taken for what in {set_name}",
-        "share of each language's utterances (rows) by predicted language (columns), kin beside kin" + absent,
+        f"share of each {what}'s utterances (rows) by predicted {what} (columns){kin}{absent}",
     )
     axes = add_axes(figure, left + 0.3, below, side, side)
     off = ~np.eye(count, dtype=bool)

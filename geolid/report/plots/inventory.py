@@ -53,6 +53,10 @@ class DrawnLanguage:
     group: Group
     place: Place | None
 
+    @property
+    def full_name(self) -> str:
+        return self.code if self.name == self.code else f"{self.name} ({self.code})"
+
 
 Inventory = dict[str, DrawnLanguage]  # by code, in the order of pictures
 
@@ -81,6 +85,11 @@ def groups_of(drawn: Mapping[str, DrawnLanguage]) -> list[Group]:
     """Return the groups that occur, each once, in their order."""
     present = {language.group for language in drawn.values()}
     return [group for group in [*GROUPS, OTHERS, NO_LANGUAGES] if group in present]
+
+
+def noun(drawn: Inventory) -> str:
+    """Return what the captions of a picture call one of these."""
+    return "label" if NO_LANGUAGES in groups_of(drawn) else "language"
 
 
 def short_name(code: str) -> str:

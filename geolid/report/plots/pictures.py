@@ -8,7 +8,7 @@ import numpy as np
 from geolid.report.plots.accuracy import draw_by_duration, draw_by_language
 from geolid.report.plots.confusion import draw_confusion, shares
 from geolid.report.plots.folder import Inferred
-from geolid.report.plots.inventory import Inventory, free_inventory, inventory
+from geolid.report.plots.inventory import Inventory, free_inventory, inventory, noun
 from geolid.report.plots.layers import draw_layers
 from geolid.report.plots.reliability import Curve, draw_reliability, reliability_of_known
 from geolid.report.plots.scatter import Plane, draw_plane, write_csv, write_page
@@ -121,7 +121,7 @@ def _tsne_of_languages(inferred: Inferred, drawn: Inventory, with_tsne: bool, pa
     codes, vectors = inferred.language_embeddings()
     if not codes:
         raise NotDrawn("stage 6 has written no embeddings of languages: it knew of no utterance's language")
-    _write_plane(f"Languages of {inferred.set_name}", codes, codes, None, vectors, drawn, path)
+    _write_plane(f"{noun(drawn).capitalize()}s of {inferred.set_name}", codes, codes, None, vectors, drawn, path)
 
 
 def _tsne_of_utterances(inferred: Inferred, drawn: Inventory, with_tsne: bool, most: int, path: Path) -> None:
@@ -148,7 +148,7 @@ def _write_plane(
     plane = Plane(f"{title}, by likeness", keys, codes, predicted, project(vectors))
     what = f"t-SNE of {len(keys)} embeddings"
     if predicted is not None:
-        what += f", {len(set(codes))} languages"
+        what += f", {len(set(codes))} {noun(drawn)}s"
     save_png(draw_plane(plane, drawn, what), path)
     write_page(plane, drawn, what, path.with_suffix(".html"))
     write_csv(plane, drawn, path.with_suffix(".csv"))

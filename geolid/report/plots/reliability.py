@@ -65,7 +65,7 @@ def draw_reliability(curves: Sequence[Curve], set_name: str) -> Figure:
     axes.set_ylabel("share that is right")
     axes.set_ylim(0, 1.02)
     below.set_ylabel("utterances")
-    below.set_xlabel("confidence in the predicted language")
+    below.set_xlabel("confidence in the prediction")
     for one in (axes, below):
         one.set_xlim(0, 1.01)
         one.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from geolid.report.plots.inventory import Group, Inventory, groups_of
+from geolid.report.plots.inventory import NO_LANGUAGES, Group, Inventory, groups_of
 from geolid.report.plots.labels import label_points
 from geolid.report.plots.style import INK, TITLE_HEIGHT, add_axes, clear_axes, new_figure, styled, write_whole
 
@@ -155,12 +155,13 @@ def write_page(plane: Plane, drawn: Inventory, subtitle: str, path: Path) -> Non
 
 def _hover(plane: Plane, drawn: Inventory, index: int) -> str:
     language = drawn[plane.codes[index]]
-    lines = [f"<b>{language.name}</b> ({language.code}), {language.group.name}"]
+    family = "" if language.group is NO_LANGUAGES else f", {language.group.name}"
+    lines = [f"<b>{language.full_name}</b>{family}"]
     if plane.predicted is not None:
         taken_for = drawn[plane.predicted[index]]
         lines.append(plane.keys[index])
         if taken_for != language:
-            lines.append(f"taken for {taken_for.name} ({taken_for.code})")
+            lines.append(f"taken for {taken_for.full_name}")
     return "<br>".join(lines)
 
 

@@ -64,7 +64,7 @@ def test_the_page_needs_no_network(made):
     page = (made[0] / "images/tsne_utterances.html").read_text()
     assert "plotly" in page[:200_000] and len(page) > 3_000_000, "plotly's own script is inside"
     assert not re.search(r"<(script|link|img)[^>]+(src|href)=", page)
-    assert "deu_0000" in page and "(deu), Germanic" in page
+    assert "deu_0000" in page and r"German (deu)\u003c\u002fb\u003e, Germanic" in page
     assert re.search(r'"text":\[[^]]*"German"[^]]*\]', page), "languages are named where their utterances are"
 
 

@@ -6,7 +6,7 @@ import pytest
 from geolid.geo.places import Place
 from geolid.report.plots.accuracy import draw_by_duration, draw_by_language, interval
 from geolid.report.plots.confusion import draw_confusion, shares
-from geolid.report.plots.inventory import GROUPS, OTHERS, inventory
+from geolid.report.plots.inventory import GROUPS, OTHERS, free_inventory, inventory
 from geolid.report.plots.layers import draw_layers
 from geolid.report.plots.reliability import Curve, draw_reliability, reliability_of_known
 from geolid.report.plots.tsne import perplexity_for, project, sample
@@ -76,8 +76,18 @@ def test_accuracy_by_language_goes_from_the_best_to_the_worst():
         "spa": {"utterances": 20, "accuracy": 1.0},
     }
     axes = draw_by_language(rows, 0.8, inventory(rows), "toy").axes[0]
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["Spanish spa", "French fra", "German deu"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["Spanish (spa)", "French (fra)", "German (deu)"]
     assert axes.collections[1].get_offsets()[:, 0].tolist() == [1.0, 0.9, 0.5]
+
+
+def test_labels_that_are_no_languages_are_not_called_so():
+    drawn = free_inventory(["tom", "ana"])
+    rows = {"ana": {"utterances": 2, "accuracy": 0.5}, "tom": {"utterances": 2, "accuracy": 1.0}}
+    figures = [draw_confusion(np.eye(2), drawn, "toy"), draw_by_language(rows, 0.75, drawn, "toy")]
+    assert [label.get_text() for label in figures[1].axes[0].get_yticklabels()] == ["tom", "ana"]
+    for figure in figures:
+        captions = " ".join(text.get_text() for text in figure.texts)
+        assert "label" in captions and "language" not in captions and "kin" not in captions
 
 
 def test_classes_of_duration_without_utterances_are_left_out():
