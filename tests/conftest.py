@@ -35,6 +35,7 @@ def lay_out_recipe(folder: Path) -> Path:
         (folder / part).symlink_to(ROOT / part)
     for part in ("steps", "utils", "local", "conf", "geolid"):
         (folder / part).symlink_to(ROOT / part)
+    shutil.copytree(ROOT / "egs", folder / "egs")  # its scripts call the run.sh two folders above
     return folder
 
 

@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -105,8 +106,8 @@ def test_stages_can_be_left_out(undisturbed):
     assert "=== Stage " not in said
 
 
-def test_speed_perturbation_makes_a_bigger_training_set(undisturbed):
-    recipe = undisturbed[0]
+def test_speed_perturbation_makes_a_bigger_training_set(undisturbed, tmp_path):
+    recipe = shutil.copytree(undisturbed[0], tmp_path / "copy", symlinks=True)
     said = run("./run.sh", "--stage", 2, "--speed_perturb_factors", "0.9 1.0", "--nj", 2, "--stop_stage", 4, cwd=recipe)
     assert "=== Stage 2: " in said.stdout
     shapes = read_table(recipe / "exp/lid_stats_16k_sp/train/speech_shape")
@@ -148,7 +149,6 @@ def test_what_cannot_be_is_told_at_once(recipe, options, message):
 
 
 def test_it_can_be_called_from_anywhere(recipe):
-    (recipe / "egs/mini").mkdir(parents=True)
     failed = run("../../run.sh", "--stag", 3, cwd=recipe / "egs/mini", ok=False, timeout=20)
     assert "unknown option --stag; did you mean --stage?" in failed.stderr
     failed = run("../../run.sh", "--stage", 3, cwd=recipe / "egs/mini", ok=False, timeout=20)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from conftest import ROOT, lay_out_recipe, run, say_in_db, table
+from conftest import lay_out_recipe, run, say_in_db, table
 from corpora.make_fleurs import LABELS, READINGS, STRAY, line_of, make, publish
 from file_server import serve
 from geolid.data import archives, languages
@@ -406,7 +406,6 @@ def test_a_dry_run_fetches_nothing_and_then_the_script_does(recipe, mirror, smal
 
 def test_its_experiment_goes_to_stage_4(recipe, small):
     say_in_db(recipe, FLEURS=small)
-    shutil.copytree(ROOT / "egs/fleurs", recipe / "egs/fleurs")
     opts = ("--local_data_opts", "--languages deu,heb,cmn", "--stop_stage", 4, "--nj", 1)
     run("egs/fleurs/run.sh", *opts, cwd=recipe)
     for set_name in (TRAIN, DEV, TEST):

@@ -353,16 +353,13 @@ def test_a_mistake_in_the_options_is_told(recipe, small, options, message):
     assert not list((recipe / "data").rglob("wav.scp"))
 
 
-def test_it_goes_on_to_stage_4(recipe, small):
+def test_its_experiment_goes_to_stage_4(recipe, small):
     say_in_db(recipe, TOPCODER176=small)
-    prepare(recipe, "--languages", CHOSEN)
-    run(
-        "./run.sh", "--stage", 3, "--stop_stage", 4, "--train_set", TRAIN, "--valid_set", DEV, "--test_sets", DEV,
-        "--nj", 1, "--min_wav_duration", 0.1, cwd=recipe,
-    )  # fmt: skip
-    for name in (TRAIN, DEV):
+    opts = ("--local_data_opts", f"--labels names --languages {CHOSEN}", "--nj", 1, "--min_wav_duration", 0.1)
+    run("egs/topcoder176/run.sh", *opts, "--stop_stage", 4, cwd=recipe)
+    for name in SETS:
         assert read_table(recipe / "dump/raw" / name / "utt2lang") == table(recipe, name, "utt2lang")
-    samples = read_table(recipe / "exp/lid_stats_16k/train/speech_shape")
+    samples = read_table(recipe / "exp_topcoder176/lid_stats_16k/train/speech_shape")
     assert samples.keys() == table(recipe, TRAIN, "wav.scp").keys()
     expected = FRAMES * FRAME_SAMPLES / RATE * 16000
     assert all(abs(int(count) - expected) < 0.02 * expected for count in samples.values())
