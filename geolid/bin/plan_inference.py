@@ -8,7 +8,7 @@ from geolid.bin.command import ArgumentParser, above_0, flag, run
 from geolid.errors import GeoLIDError
 from geolid.identify.languages import choose_candidates
 from geolid.identify.plan import Plan, Recipe, digest, lay_out, look_at
-from geolid.model.experiment import find_model_file, model_languages, read_config
+from geolid.model.experiment import find_model_file, has_free_labels, model_languages, read_config
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -26,7 +26,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     model_file = find_model_file(args.exp_dir, args.inference_model)
     config_file = args.exp_dir / "config.yaml"
     conf = read_config(config_file)
-    languages = choose_candidates(model_languages(conf, config_file, args.lang2utt), args.languages.split())
+    known = model_languages(conf, config_file, args.lang2utt)
+    languages = choose_candidates(known, args.languages.split(), has_free_labels(conf))
     sums = {"model": digest(model_file), "config": digest(config_file, *([args.lang2utt] if args.lang2utt else []))}
     blocks = 0
     for name, data_dir in _by_name(args.data_dir).items():

@@ -140,7 +140,8 @@ class LanguageIdentifier(LikeSpeechBrain):
             return None
         if isinstance(languages, str):
             languages = languages.replace(",", " ").split()
-        return [self._engine.languages.index(code) for code in choose_candidates(self._engine.languages, languages)]
+        chosen = choose_candidates(self._engine.languages, languages, self._free_labels)
+        return [self._engine.languages.index(code) for code in chosen]
 
     def answer_block(
         self, block: Sequence[Source], columns: list[int] | None, batch: int = 32, allow_pipes: bool = False

@@ -27,6 +27,11 @@ def test_candidates_that_cannot_be(wanted, message):
         choose_candidates(["deu", "fra", "ita"], wanted)
 
 
+def test_a_label_that_is_no_language_is_not_taken_for_one():
+    with pytest.raises(GeoLIDError, match=r"knows 3 labels, and not 'tom' \(do you mean thom\?\); 'x' \(it has ana, "):
+        choose_candidates(["ana", "id1", "thom"], ["tom", "x"], free_labels=True)
+
+
 def test_a_published_config_needs_the_training_sets_languages(tmp_path):
     (tmp_path / "lang2utt").write_text("fra a b\ndeu c\n")
     conf = {"lang_num": 2}

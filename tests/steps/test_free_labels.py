@@ -112,6 +112,11 @@ def test_a_packed_model_answers_with_speakers(recipe):
     of_two = identifier.identify(str(recipe / "tom_test_0.wav"), languages=["ana", "id10001"])
     assert of_two.name == of_two.language != "tom"
     assert of_two.unrestricted.name == answer.language
+    with pytest.raises(GeoLIDError, match=r"3 labels, and not 'deu' \(it has ana, id10001, tom"):
+        identifier.identify(str(recipe / "tom_test_0.wav"), languages=["ana", "deu"])
+    sets = ("dump/raw/dev", "dump/raw/test")
+    done = run("steps/06_infer.sh", "--candidates", "ana deu", EXP, *sets, cwd=recipe, ok=False)
+    assert "3 labels, and not 'deu' (it has " in done.stderr
 
 
 def test_a_packed_model_says_what_it_is(recipe):
