@@ -122,7 +122,10 @@ torch.float32 = torch.float64
 
 
 # Twenty updates, each an epoch of one batch, so that the record holds the loss of each.
-UPDATES = "--max_epoch 20 --num_iters_per_epoch 1 --max_collapsed_epochs 99 --min_batch_size 4 --batch_bins 96000"
+UPDATES = (
+    "--max_epoch 20 --num_iters_per_epoch 1 --max_collapsed_epochs 99 --min_batch_size 4 --batch_bins 96000 "
+    "--use_matplotlib false"
+)
 
 
 def losses_of_one_and_of_two_processes(corpus, conf: str) -> tuple[list[float], list[float]]:
