@@ -27,7 +27,7 @@ class Seed(NamedTuple):
     minutes: float
     parameters: int
     right: dict[str, np.ndarray]  # of each test set, whether an utterance was recognised
-    speaker: dict[str, np.ndarray]  # of each test set, the number of an utterance's speaker
+    unit: dict[str, np.ndarray]  # of each test set, what a bootstrap draws: the number of an utterance's speaker
 
 
 def main() -> None:
@@ -55,7 +55,7 @@ def main() -> None:
     print("|---" * (3 + len(args.test_sets)) + "|")
     for config, seeds in found.items():
         print("|", " | ".join([f"`{config}`", *_cells(seeds)]), "|")
-    print(f"\nAccuracy in %, mean of seeds {args.seeds} [95 % interval, a bootstrap over speakers] (each seed)")
+    print(f"\nAccuracy in %, mean of seeds {args.seeds} [95 % interval, by a bootstrap] (each seed)")
 
 
 def train_and_test(config: Path, seed: int, args: argparse.Namespace) -> Seed:
@@ -83,11 +83,13 @@ def train_and_test(config: Path, seed: int, args: argparse.Namespace) -> Seed:
 
 
 def _cells(seeds: list[Seed]) -> list[str]:
-    """A row of the table. Seeds were tested on the same speakers, so a speaker is drawn with what all heard of it."""
+    """A row of the table. All seeds heard the same set: a speaker, or an utterance of none, is drawn with what all made
+    of it.
+    """
     sets = []
     for name in seeds[0].right:
         right = np.stack([seed.right[name] for seed in seeds])
-        drawn = resample(np.tile(seeds[0].speaker[name], len(seeds)), right.ravel().astype(int), cells=2)
+        drawn = resample(np.tile(seeds[0].unit[name], len(seeds)), right.ravel().astype(int), cells=2)
         low, high = interval(drawn, lambda counts: counts[..., 1] / counts.sum(-1))
         each = ", ".join(f"{100 * accuracy:.1f}" for accuracy in right.mean(axis=1))
         sets.append(f"{100 * right.mean():.1f} [{100 * low:.1f}, {100 * high:.1f}] ({each})")

@@ -9,7 +9,7 @@ from geolid.data.matching import MATCHINGS, STRICT, TOLERANT
 from geolid.report.domain import Experiment, read_experiment
 from geolid.report.predictions import read_predictions
 from geolid.report.results import OUTCOMES, RESULTS, current_results, score, write_outcomes, write_results
-from geolid.report.tables import write_markdown, write_set_tables
+from geolid.report.tables import noun, write_markdown, write_set_tables
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -46,10 +46,11 @@ def _score_set(exp_dir: Path, model: str, data_dir: Path, experiment: Experiment
     common = results["common"]
     low, high = (100 * end for end in common["accuracy_interval"])
     tolerance = f"; tolerant {100 * results['tolerant']['common']['accuracy']:.2f} %" if tolerant else ""
+    classes = f"{common['languages']} of {results['languages']} {noun([results])}s"
     return (
         f"{data_dir.name}: accuracy {100 * common['accuracy']:.2f} % [{low:.2f}, {high:.2f}], "
-        f"macro accuracy {100 * common['macro_accuracy']:.2f} %, over {common['languages']} of "
-        f"{results['languages']} languages, {common['utterances']} of {results['utterances']} utterances{tolerance}"
+        f"macro accuracy {100 * common['macro_accuracy']:.2f} %, over {classes}, "
+        f"{common['utterances']} of {results['utterances']} utterances{tolerance}"
     )
 
 

@@ -49,12 +49,13 @@ def _language_name(code: str, results: dict) -> str:
     return languages.registry()[code].name if is_language else "-"
 
 
-def _noun(sets: Iterable[dict]) -> str:
+def noun(sets: Iterable[dict]) -> str:
+    """Return what the scores of sets call one of what is told apart."""
     return "label" if all(results.get("free_labels") for results in sets) else "language"
 
 
 def _readable(results: dict) -> Iterable[str]:
-    what = _noun([results])
+    what = noun([results])
     common, calibration = results["common"], results["calibration"]
     yield f"Overall Accuracy: {results['accuracy']:.2%}"
     yield f"Macro Accuracy across {what.capitalize()}s: {results['macro_accuracy']:.2%}"
@@ -181,7 +182,7 @@ def write_markdown(path: Path, experiment_name: str, by_model: dict[str, list[di
 
 
 def _markdown(sets: Sequence[dict]) -> Iterable[str]:
-    what = _noun(sets)
+    what = noun(sets)
     by = sorted({results["intervals_by"] for results in sets})
     yield (
         f"Scores in %, over the {what}s that a set and the model have in common, and over the whole set where it has "

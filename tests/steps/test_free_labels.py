@@ -91,6 +91,7 @@ def test_every_stage_knows_that_labels_are_free(recipe):
         assert "anguage" not in (recipe / EXP / told).read_text()
     lines = (recipe / EXP / "inference/valid.accuracy.best/test/languages.tsv").read_text().splitlines()[1:]
     assert [line.split("\t")[:2] for line in lines] == [[speaker, "-"] for speaker in sorted(SPEAKERS)]
+    assert "over 3 of 3 labels, 12 of 12 utterances" in (recipe / "told").read_text()
     assert "3 / 3 labels" in (recipe / "exp/lid_stats_16k/languages").read_text()
 
 
