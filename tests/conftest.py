@@ -86,3 +86,13 @@ def toy(recipe: Path) -> Path:
         soundfile.write(recipe / f"{utt}.wav", tone(seconds), RATE, subtype="PCM_16")
         audio[utt] = (language, f"{utt}.wav")
     return make_data_dir(recipe / "data" / "toy", audio)
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A stand-in of the Hugging Face Hub, which is taken for it here and in processes started from here."""
+    from hub_stand_in import hub_stand_in, reach  # with huggingface_hub, which few tests need
+
+    with hub_stand_in() as hub:
+        reach(hub.url, tmp_path / "home", monkeypatch)
+        yield hub

@@ -7,7 +7,7 @@ from geolid.identify.hub import fetch_model
 from geolid.model.package import open_model
 from geolid.share.pack import pack
 from geolid.share.upload import make_parcel, upload
-from hub_stand_in import STRANGER, WRITER, hub_stand_in, reach
+from hub_stand_in import STRANGER, WRITER, reach
 from toy_identifier import make_experiment
 from toy_packed import contents, make_packed
 
@@ -20,13 +20,6 @@ ESPNET = {
     "exp/[a]/checkpoint.pth": b"not these",
     "README.md": b"a card",
 }
-
-
-@pytest.fixture
-def hub(tmp_path, monkeypatch):
-    with hub_stand_in() as hub:
-        reach(hub.url, tmp_path / "home", monkeypatch)
-        yield hub
 
 
 @pytest.fixture

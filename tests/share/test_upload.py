@@ -7,17 +7,10 @@ import pytest
 
 from geolid.errors import GeoLIDError
 from geolid.share.upload import make_parcel, upload
-from hub_stand_in import READER, STRANGER, WRITER, RefusalError, hub_stand_in, reach
+from hub_stand_in import READER, STRANGER, WRITER, RefusalError, reach
 from toy_packed import contents, make_packed
 
 REPO = "jane/lid_toy"
-
-
-@pytest.fixture
-def hub(tmp_path, monkeypatch):
-    with hub_stand_in() as hub:
-        reach(hub.url, tmp_path / "home", monkeypatch)
-        yield hub
 
 
 @pytest.fixture

@@ -9,18 +9,11 @@ import pytest
 
 from conftest import environment, run
 from geolid.bin import upload
-from hub_stand_in import WRITER, hub_stand_in, reach
+from hub_stand_in import WRITER, reach
 from toy_packed import contents, make_packed
 
 STAGE = "steps/10_upload.sh"
 REPO = "jane/lid_toy"
-
-
-@pytest.fixture
-def hub(tmp_path, monkeypatch):
-    with hub_stand_in() as hub:
-        reach(hub.url, tmp_path / "home", monkeypatch)
-        yield hub
 
 
 @pytest.fixture
