@@ -73,7 +73,12 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     return our_names(state)
 
 
-def load_weights(model: nn.Module, state: dict[str, Tensor], source: str) -> None:
+def load_weights(
+    model: nn.Module,
+    state: dict[str, Tensor],
+    source: str,
+    advice: str = "Give the config.yaml that it was trained with, and the same languages",
+) -> None:
     """Load all of a state dict into all of a model; whatever does not fit is told by name."""
     wanted = model.state_dict()
     missing = sorted(wanted.keys() - state.keys())
@@ -89,8 +94,5 @@ def load_weights(model: nn.Module, state: dict[str, Tensor], source: str) -> Non
         if names
     ]
     if faults:
-        raise GeoLIDError(
-            f"{source} does not fit the model: parameters {'; '.join(faults)}. "
-            "Give the config.yaml that it was trained with, and the same languages"
-        )
+        raise GeoLIDError(f"{source} does not fit the model: parameters {'; '.join(faults)}. {advice}")
     model.load_state_dict(state)

@@ -18,7 +18,7 @@ from geolid.errors import GeoLIDError
 from geolid.model.build import build_model
 from geolid.model.published import load_weights, read_weights
 from geolid.model.ssl.source import load_encoder
-from geolid.share.speechbrain_parts import head, read_parts
+from geolid.share.speechbrain_parts import ENCODERS, head, read_parts, refuse_unknown_parts
 from geolid.share.speechbrain_yaml import Hyperparameters
 from geolid.share.whole_folder import refuse_existing, write_experiment
 
@@ -55,6 +55,7 @@ def convert(
     languages, are_codes = (labels, False) if keep_labels else _as_codes(labels)
     weights = read_weights(_named(folder, _ENCODER))
     front, width = _front(said, encoder)
+    refuse_unknown_parts(said)
     behind, state = head(said, read_parts(folder), width, len(labels))
     state |= {f"frontend.encoder.{name}": tensor for name, tensor in weights.items()}
     config = {
@@ -63,7 +64,7 @@ def convert(
         "model": "espnet",
         "initial_weights": [folder.resolve().name],  # whose licence is to be looked up before it is given away
         "lang_num": len(languages),
-        "languages": ["_".join(label.split()) for label in languages],  # tables hold no blanks in a word
+        "languages": list(map(_one_word, languages)),
         **({} if all(label in registry() for label in languages) else {"label_kind": FREE_LABELS}),
     }
     model = build_model(config, load_encoder=False)
@@ -72,25 +73,38 @@ def convert(
         state.pop(_MASK, None)
     else:
         state.setdefault(_MASK, torch.zeros_like(mask))
-    load_weights(model, state, str(folder))
+    advice = f"Name what describes it: {said.file} by another --hyperparameters, its encoder by --encoder"
+    load_weights(model, state, str(folder), advice)
     write_experiment(out, config, model)
     return Converted(out, config["languages"], are_codes, model.projector.output_size())
 
 
 def read_labels(file: Path) -> list[str]:
     """Return the labels of a label_encoder.txt in the order of the classes: lines such as `'th: Thai' => 94`."""
-    labels: dict[int, str] = {}
+    numbered: list[tuple[int, str]] = []
     try:
         for line in file.read_text(encoding="utf-8").splitlines(keepends=True):
             if line == _LABELS_END:
                 break
             label, arrow, number = line.rstrip("\n").rpartition(" => ")
-            labels[int(number)] = str(ast.literal_eval(label))
+            numbered.append((int(number), str(ast.literal_eval(label))))
     except (SyntaxError, ValueError, UnicodeDecodeError):
         raise GeoLIDError(f"{file}: expected lines such as \"'th' => 94\", as SpeechBrain writes them") from None
-    if sorted(labels) != list(range(len(labels))) or len(labels) < 2:
-        raise GeoLIDError(f"{file}: has {len(labels)} labels, and their numbers do not go from 0 on without gaps")
-    return [labels[number] for number in range(len(labels))]
+    labels = [label for _, label in sorted(numbered)]
+    if sorted(number for number, _ in numbered) != list(range(len(labels))) or len(labels) < 2:
+        raise GeoLIDError(f"{file}: has {len(labels)} labels, and their numbers do not go from 0 on, each once")
+    words = list(map(_one_word, labels))
+    for label, word in zip(labels, words, strict=True):
+        if not word or words.count(word) > 1:
+            raise GeoLIDError(
+                f"{file}: the label '{label}' is empty, or there twice; expected a word of its own for each"
+            )
+    return labels
+
+
+def _one_word(label: str) -> str:
+    """Return a label as tables hold it, whose words are parted by blanks."""
+    return "_".join(label.split())
 
 
 def _as_codes(labels: Sequence[str]) -> tuple[list[str], bool]:
@@ -131,7 +145,7 @@ def _front(said: Hyperparameters, encoder: str | None) -> tuple[dict[str, Any], 
     rate = said.get("sample_rate", 16000)
     if rate != 16000:
         raise GeoLIDError(f"{said.file}: sample_rate: found {rate!r}, expected 16000, the rate of wav2vec 2.0")
-    found = said.made("Wav2Vec2", "HuggingFaceWav2Vec2")
+    found = said.made(*ENCODERS)
     if len(found) != 1:
         raise GeoLIDError(
             f"{said.file}: describes {len(found)} wav2vec 2.0 encoders; expected one !new:…Wav2Vec2, as only such "
@@ -159,8 +173,9 @@ def _front(said: Hyperparameters, encoder: str | None) -> tuple[dict[str, Any], 
 
 def _normalize(said: Hyperparameters, output_norm: bool) -> dict[str, Any]:
     norms = said.made("InputNormalization")
+    features = said.reached((said.get("modules") or {}).get("compute_features"))
     # EncoderClassifier puts features through it; a class of one's own, as of published models, has it for nothing
-    if not norms or "compute_features" not in (said.get("modules") or {}):
+    if not norms or not any(part.is_any_of(*ENCODERS) for part in features):
         return {"normalize": "utterance_layer_norm" if output_norm else None}
     if output_norm or norms[0].option("norm_type", "global") != "sentence":
         raise GeoLIDError(

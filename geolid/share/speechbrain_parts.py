@@ -16,6 +16,11 @@ Part = tuple[str, State]  # the name of its file, and its weights
 
 # the files in which recipes keep parts, or lists of parts
 _FILES = ("model", "embedding_model", "attentive", "pooling", "avg_pool", "projection", "output_mlp", "classifier")
+# the classes that are converted, and those that change nothing where a model answers
+ENCODERS = ("Wav2Vec2", "HuggingFaceWav2Vec2")
+_KNOWN = (*ENCODERS, "InputNormalization", "StatisticsPooling", "AttentiveStatisticsPooling", "Linear")
+_KNOWN += ("Xvector.Classifier",)
+_SILENT = ("ModuleList", "Sequential", "LengthsCapableSequential", "Softmax", "LogSoftmax", "Dropout", "Identity")
 _ATTENTION = {"tdnn.conv.conv.": "inner.", "tdnn.norm.norm.": "norm.", "conv.conv.": "outer."}
 
 
@@ -35,6 +40,24 @@ def read_parts(folder: Path) -> list[Part]:
     if not parts:
         raise GeoLIDError(f"{folder}: has no weights of a classifier; expected one of {', '.join(_FILES)}, each .ckpt")
     return parts
+
+
+def refuse_unknown_parts(said: Hyperparameters) -> None:
+    """Stop where the modules have parts that are not known here, of which some, as activations, have no weights."""
+    modules = said.get("modules")
+    if not isinstance(modules, dict):
+        raise GeoLIDError(f"{said.file}: has no modules, by which SpeechBrain would know the parts of the model")
+    for name, value in modules.items():
+        parts = list(said.reached(value))
+        if name == "compute_features" and not any(part.is_any_of(*ENCODERS) for part in parts):
+            continue  # of another front end, which published models name and do not use
+        for part in parts:
+            if not part.is_any_of(*_KNOWN, *_SILENT):
+                raise GeoLIDError(
+                    f"{said.file}: modules: {name}: has a {part.path}, which is not converted; expected one of "
+                    f"{', '.join((*_KNOWN, *_SILENT))}. If the model answers without it, take it out in a copy of the "
+                    "file, and name that by --hyperparameters"
+                )
 
 
 def head(said: Hyperparameters, parts: Sequence[Part], width: int, classes: int) -> tuple[dict[str, Any], State]:
@@ -141,7 +164,7 @@ def _classifier(said: Hyperparameters, classifier: Part, is_deep: bool) -> tuple
     file, part = classifier
     if not is_deep:
         return {"loss": "cross_entropy"}, _linear(part, "loss.")
-    for made in said.made("Classifier"):
+    for made in said.made("Xvector.Classifier"):
         activation = getattr(made.option("activation", None), "name", "LeakyReLU")
         if activation != "LeakyReLU":
             raise GeoLIDError(f"{said.file}: activation: found {activation}, expected LeakyReLU")

@@ -6,7 +6,7 @@ values; only references from one value to another are followed.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,17 @@ _DEEPEST = 20  # references that lead to references
 class Made:
     """An object that the file asks for: `!new:package.module.Class`, or a class or function that it names."""
 
-    name: str  # the last part of the path
+    kind: str  # new, apply or name: the last is the class or function itself
+    path: str
     options: Any  # most often a mapping
+
+    @property
+    def name(self) -> str:
+        return self.path.rpartition(".")[2]
+
+    def is_any_of(self, *names: str) -> bool:
+        """Say whether the path ends with one of these, as `Linear` or `Xvector.Classifier`."""
+        return any(f".{self.path}".endswith(f".{name}") for name in names)
 
     def option(self, key: str, otherwise: Any) -> Any:
         return self.options.get(key, otherwise) if isinstance(self.options, Mapping) else otherwise
@@ -45,7 +54,7 @@ def _tagged(loader: _Loader, tag: str, node: yaml.Node) -> Any:
         value = loader.construct_sequence(node, deep=True)
     else:
         value = loader.construct_scalar(node)
-    return _Reference(value) if kind in ("ref", "copy") and isinstance(value, str) else Made(path.split(".")[-1], value)
+    return _Reference(value) if kind in ("ref", "copy") and isinstance(value, str) else Made(kind, path, value)
 
 
 _Loader.add_multi_constructor("!", _tagged)
@@ -71,9 +80,24 @@ class Hyperparameters:
         """Return the objects of some classes, each once, however deep they stand."""
         found: list[Made] = []
         for one in _below(self._values):
-            if one.name in names and not any(one is other for other in found):
+            if one.is_any_of(*names) and not any(one is other for other in found):
                 found.append(one)
-        return [Made(one.name, self._followed(one.options)) for one in found]
+        return [replace(one, options=self._followed(one.options)) for one in found]
+
+    def reached(self, value: Any, depth: int = 0) -> Iterator[Made]:
+        """Yield the objects in a value and in what it refers to, however deep; what is only named is none."""
+        if depth > _DEEPEST:
+            raise GeoLIDError(f"{self.file}: references lead in a circle")
+        value = self._followed(value)
+        if isinstance(value, Made):
+            if value.kind != "name":
+                yield value
+            value = value.options
+        if isinstance(value, Mapping):
+            value = list(value.values())
+        if isinstance(value, list):
+            for inner in value:
+                yield from self.reached(inner, depth + 1)
 
     def _followed(self, value: Any, depth: int = 0) -> Any:
         if depth > _DEEPEST:

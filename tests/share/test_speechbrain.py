@@ -181,6 +181,16 @@ def broken(folder, how) -> None:
         edit(folder, yaml, ("output_norm:", "output_all_hiddens: True\n    output_norm:"))
     elif how == "activation":
         edit(folder, yaml, ("torch.nn.LeakyReLU", "torch.nn.GELU"))
+    elif how == "unknown part":
+        edit(
+            folder,
+            yaml,
+            ("    mean_var_norm: !ref <mean_var_norm>\n", "    tanh: [!ref <other>]\nother: !new:torch.nn.Tanh\n"),
+        )
+    elif how == "no modules":
+        edit(folder, yaml, ("modules:", "parts:"))
+    elif how == "cosines":
+        edit(folder, yaml, ("Xvector.Classifier", "ECAPA_TDNN.Classifier"))
     elif how == "two classifiers":
         rewrite(folder, "classifier.ckpt", lambda state: state["out.w.weight"].mul_(2))
     elif how == "strange part":
@@ -189,6 +199,12 @@ def broken(folder, how) -> None:
         rewrite(folder, "wav2vec2.ckpt", lambda state: state.pop("model.encoder.layer_norm.weight"))
     elif how == "labels":
         edit(folder, "label_encoder.txt", ("'en: English' => 4", "'en: English' => 5"))
+    elif how == "number twice":
+        edit(folder, "label_encoder.txt", (" => 4\n", " => 4\n'starting_index' => 0\n"))
+    elif how == "label twice":
+        edit(folder, "label_encoder.txt", ("'en: English'", "'de:  German'"))
+    elif how == "empty label":
+        edit(folder, "label_encoder.txt", ("'en: English'", "' '"))
     elif how == "more labels":
         edit(folder, "label_encoder.txt", (" => 4\n", " => 4\n'fr' => 5\n"))
     elif how == "code":
@@ -205,10 +221,22 @@ def broken(folder, how) -> None:
         ("no source", r"does not say by a plain word which wav2vec 2.0 it is \(source\); .* by --encoder"),
         ("all states", "output_all_hiddens: true; only models over the last state"),
         ("activation", "activation: found GELU, expected LeakyReLU"),
+        ("unknown part", "modules: tanh: has a torch.nn.Tanh, which is not converted; expected one of Wav2Vec2, "),
+        ("no modules", "inference_wav2vec.yaml: has no modules"),
+        (
+            "cosines",
+            "modules: classifier: has a speechbrain.lobes.models.ECAPA_TDNN.Classifier, which is not converted",
+        ),
         ("two classifiers", "classifier.ckpt: holds a part that another file beside it holds too, with other weights"),
         ("strange part", "model.ckpt: holds weights of a part that is not known here, such as rnn.weight_ih_l0"),
-        ("cut encoder", "does not fit the model: parameters 1 missing: frontend.encoder.model.encoder.layer_norm.w"),
-        ("labels", "label_encoder.txt: has 5 labels, and their numbers do not go from 0 on without gaps"),
+        (
+            "cut encoder",
+            "does not fit the model: parameters 1 missing: frontend.encoder.model.encoder.layer_norm.w.*--encoder",
+        ),
+        ("labels", "label_encoder.txt: has 5 labels, and their numbers do not go from 0 on, each once"),
+        ("number twice", "label_encoder.txt: has 6 labels, and their numbers do not go from 0 on, each once"),
+        ("label twice", "label_encoder.txt: the label 'de: German' is empty, or there twice"),
+        ("empty label", "label_encoder.txt: the label ' ' is empty, or there twice"),
         ("more labels", "model.ckpt: no classifier with an output for each of the 6 labels .* but one with 5 outputs"),
         ("code", "label_encoder.txt: expected lines such as"),
         ("label_encoder.txt", "has no label_encoder.txt; there is classifier.ckpt, custom.py"),

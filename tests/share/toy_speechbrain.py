@@ -60,8 +60,11 @@ mean_var_norm: !new:speechbrain.processing.features.InputNormalization
     std_norm: False
 model: !new:torch.nn.ModuleList
     - [!ref <attentive>, !ref <classifier>]
+compute_features: !new:speechbrain.lobes.features.Fbank
+    n_mels: 60
 modules:
     wav2vec2: !ref <wav2vec2>
+    compute_features: !ref <compute_features>
     attentive: !ref <attentive>
     classifier: !ref <classifier>
     mean_var_norm: !ref <mean_var_norm>
