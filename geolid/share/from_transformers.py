@@ -1,6 +1,7 @@
 """A stock Wav2Vec2ForSequenceClassification of transformers as an experiment's folder, which identifies and packs."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ from geolid.share.stock_classifier import (
 from geolid.share.whole_folder import refuse_existing, write_experiment
 
 _CONFIG = "config.json"  # transformers'
+_ONE_OF_ALL = "single_label_classification"
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,8 @@ def from_transformers(source: Path, folder: Path, labels: str | None = None) -> 
     stock = open_stock(source)
     summed = bool(theirs.get("use_weighted_layer_sum"))
     as_before_5 = summed and bool(theirs.get("do_stable_layer_norm"))
-    if as_before_5 and int(str(theirs.get("transformers_version", "4")).partition(".")[0]) >= 5:
+    version = re.match(r"\d+", str(theirs.get("transformers_version")))
+    if as_before_5 and version and int(version[0]) >= 5:
         raise GeoLIDError(
             f"{source / _CONFIG}: sums up states the last of which comes from before the encoder's final norm, as "
             "transformers 5 takes it with do_stable_layer_norm: true; here it lies behind that norm"
@@ -80,14 +83,23 @@ def _read_config(source: Path) -> dict[str, Any]:
     kind = (conf.get("architectures") or [conf.get("model_type", "model of an unknown kind")])[0]
     if kind != ARCHITECTURE:
         raise GeoLIDError(f"{file}: is a {kind}; {expected}")
+    if conf.get("problem_type") not in (None, _ONE_OF_ALL):
+        raise GeoLIDError(
+            f"{file}: problem_type: found {conf['problem_type']}, expected {_ONE_OF_ALL}: the models here choose one "
+            "class of all"
+        )
     return conf
 
 
 def _labels(source: Path, conf: Mapping[str, Any], labels: str | None) -> list[str]:
     """Return a label for each class, in their order."""
-    given = {int(number): str(label) for number, label in (conf.get("id2label") or {}).items()}
-    count = len(given) or 2  # which transformers' configs leave out
-    names = [given.get(number, f"LABEL_{number}") for number in range(count)]
+    given = conf.get("id2label") or {"0": "LABEL_0", "1": "LABEL_1"}  # these two are left out of configs
+    count = len(given)
+    if not isinstance(given, dict) or given.keys() != set(map(str, range(count))):
+        raise GeoLIDError(
+            f"{source / _CONFIG}: id2label: found {str(given)[:60]}, expected a label for each number from 0 on"
+        )
+    names = [str(given[str(number)]) for number in range(count)]
     if labels is not None:
         return model_languages({"lang_num": count}, source / _CONFIG, labels, "--labels")
     odd = [name for name in names if len(name.split()) != 1 or name != name.strip()]

@@ -42,13 +42,18 @@ def open_stock(folder: Path) -> StockClassifier:
     with quiet_transformers():
         try:
             model, report = AutoModelForAudioClassification.from_pretrained(
-                str(folder), dtype=torch.float32, output_loading_info=True, **offline
+                str(folder), dtype=torch.float32, output_loading_info=True, ignore_mismatched_sizes=True, **offline
             )
         except Exception as error:  # each kind of file has its own kinds of errors
             reason = " ".join(str(error).split())
             raise GeoLIDError(f"{folder}: transformers cannot open this model: {reason}") from None
     if type(model).__name__ != ARCHITECTURE:
         raise GeoLIDError(f"{folder}: is a {type(model).__name__}; expected a {ARCHITECTURE}")
+    for name, found, expected in sorted(report["mismatched_keys"]):
+        raise GeoLIDError(
+            f"{folder}: the weights {name} are of size {tuple(found)}, by config.json they would be {tuple(expected)}; "
+            "it belongs to another model, or its id2label does not name all classes"
+        )
     missing = sorted(set(report["missing_keys"]) - _MAY_BE_MISSING)
     if missing:
         raise GeoLIDError(

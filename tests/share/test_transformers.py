@@ -136,6 +136,18 @@ def test_what_transformers_wrote_answers_here_as_there(tmp_path, capsys, kind, c
     the_same(ours(packed.archive, waves), expected)
 
 
+def test_classes_are_called_by_their_numbers_in_whatever_order_they_stand(tmp_path):
+    """As json sorts them, "10" stands before "2"."""
+    labels = [f"speaker{number}" for number in range(12)]
+    stock = write_stock(tmp_path / "stock", labels=labels)
+    conf = json.loads((stock / "config.json").read_text())
+    (stock / "config.json").write_text(json.dumps(conf, sort_keys=True))
+    from_transformers.main([str(stock), str(tmp_path / "exp")])
+    assert LanguageIdentifier.from_pretrained(tmp_path / "exp").languages == labels
+    waves = noises()
+    the_same(ours(tmp_path / "exp", waves), theirs(stock, waves, labels))
+
+
 def test_weights_as_they_were_kept_of_old_come_in(tmp_path):
     """A pickle of tensors, where weight norm goes by its old names."""
     stock = write_stock(tmp_path / "stock")
@@ -267,6 +279,13 @@ def cut_short(folder: Path) -> None:
         (config(architectures=["HubertForSequenceClassification"]), "is a HubertForSequenceClassification; expected"),
         (config(use_weighted_layer_sum=True), "1 weights are not there, such as layer_weights"),
         (config(id2label={"0": "a", "1": "b", "2": "b", "3": "c"}), "id2label has a label twice; name a file"),
+        (
+            config(id2label={"1": "a", "2": "b", "3": "c", "4": "d"}),
+            "id2label: found .* a label for each number from 0",
+        ),
+        (config(id2label=["a", "b", "c", "d"]), r"id2label: found \['a', .* expected a label for each number from 0"),
+        (config(id2label={"0": "a", "1": "b"}), r"classifier.\w+ are of size \(4.* config.json they would be \(2"),
+        (config(problem_type="regression"), "problem_type: found regression, expected single_label_classification"),
     ],
 )
 def test_a_folder_that_cannot_be_taken_over_is_told(tmp_path, harm, message):
