@@ -61,7 +61,8 @@ def s3prl_frontend(
         reason = str(error).partition("\n")[0]
         raise GeoLIDError(
             f"{upstream}: its checkpoint cannot be had: {reason}; without network, fetch it elsewhere and name it by "
-            "path_or_url, or name by download_dir the folder in which s3prl has kept it"
+            f"path_or_url, with {_reader(conf['upstream'])} as upstream, or name by download_dir the folder in which "
+            "s3prl has kept it"
         ) from error
 
 
@@ -104,15 +105,42 @@ class _Frontend(S3prlFrontend):
         norm runs over time. So, but for training, only utterances of one length go through the upstream together.
         """
         if self.training:
-            return super().forward(input, input_lengths)
+            return super().forward(_ended(input, input_lengths), input_lengths)
         features = [None] * len(input)
         for samples in input_lengths.unique().tolist():
             rows = (input_lengths == samples).nonzero().flatten()
             waves = functional.pad(input[rows, :samples], (0, max(_SHORTEST_SAMPLES - samples, 0)))
-            group, _ = super().forward(waves, torch.full_like(rows, waves.shape[1]))
+            padded = torch.full_like(rows, waves.shape[1])
+            group, _ = super().forward(_ended(waves, padded), padded)
             for row, frames in zip(rows.tolist(), group, strict=True):
                 features[row] = frames[: -(-samples // self.hop_length)]
         return pad_sequence(features, batch_first=True), -(-input_lengths // self.hop_length)
+
+
+def _ended(waves: Tensor, lengths: Tensor) -> Tensor:
+    """Return waves whose last sample is not 0, for mel and linear take the last that is not for an utterance's end."""
+    rows, last = torch.arange(len(waves), device=waves.device), lengths.to(waves.device) - 1
+    ends = waves[rows, last]
+    return waves.index_put((rows, last), torch.where(ends == 0, torch.finfo(waves.dtype).tiny, ends))
+
+
+def _reads_checkpoint(name: str) -> bool:
+    """Say whether an upstream takes a checkpoint; all others fetch their own, or need none."""
+    from s3prl import hub
+
+    options = inspect.signature(getattr(hub, name)).parameters
+    return name.endswith(("_local", "_custom", "_url")) and ("ckpt" in options or "model_config" not in options)
+
+
+def _reader(name: str) -> str:
+    """Return the upstream that reads a file for a model of this one's kind, as wav2vec2_local for xls_r_300m."""
+    from s3prl import hub
+    from s3prl.nn import S3PRLUpstream
+
+    kind = getattr(hub, name).__module__
+    found = [other for other in S3PRLUpstream.available_names() if getattr(hub, other).__module__ == kind]
+    readers = [other for other in found if _reads_checkpoint(other) and not other.endswith("_url")]
+    return max(readers, key=lambda other: other.endswith("_local"), default="one that reads a file")
 
 
 def _refuse_unusable(conf: dict) -> None:
@@ -136,6 +164,13 @@ def _refuse_unusable(conf: dict) -> None:
         raise GeoLIDError(
             f"frontend_conf: upstream: {name}: {error}; path_or_url gives its 'ckpt', extra_conf all others"
         ) from None
+    if path is not None and not _reads_checkpoint(name):
+        raise GeoLIDError(
+            f"frontend_conf: path_or_url: {path}: {name} has weights of its own, or none, and would not read these; "
+            f"name {_reader(name)} as upstream, or leave path_or_url out"
+        )
+    if "ckpt" not in given and _reads_checkpoint(name):
+        raise GeoLIDError(f"frontend_conf: upstream: {name} reads a checkpoint; name it by path_or_url")
     from_hub = name.startswith("hf_")
     if path is None or str(path).startswith("http"):
         return

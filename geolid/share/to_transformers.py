@@ -54,7 +54,7 @@ def to_transformers(files: ModelFiles, folder: Path, licence: str | None = None)
     """
     refuse_existing(folder)
     model = build_trained(files.config, files.weights)
-    if other := list(_other_parts(model)):
+    if other := list(other_parts(model)):
         raise GeoLIDError(
             f"{files.folder}: a {ARCHITECTURE} cannot hold this model: {'; '.join(other)}. conf/baselines/"
             "superb_sid.yaml is one that it can hold"
@@ -80,7 +80,7 @@ def to_transformers(files: ModelFiles, folder: Path, licence: str | None = None)
     return Exported(folder, len(files.languages), parameters, difference, chosen)
 
 
-def _other_parts(model: GeoLIDModel) -> Iterator[str]:
+def other_parts(model: GeoLIDModel) -> Iterator[str]:
     """Yield what of a model the class has no place for, and what there would have to be."""
     frontend = model.frontend
     if not isinstance(frontend, SSLFrontend) or not isinstance(frontend.encoder, Wav2Vec2Encoder):

@@ -12,6 +12,7 @@ from ssl_folders import write_encoder
 from conftest import ROOT, environment, make_data_dir
 from geolid.errors import GeoLIDError
 from geolid.model.build import build_model
+from geolid.share import to_transformers
 from geolid.train.config import read_config
 
 
@@ -64,6 +65,17 @@ def test_a_folder_serves_in_place_of_the_hub(config, how, tmp_path, monkeypatch)
     with torch.no_grad():
         found = model.identify(torch.randn(1, 8000), torch.tensor([8000]))
     assert found.logits.shape == (1, 107) and found.logits.isfinite().all()
+
+
+def test_of_superbs_speaker_identification_the_encoder_rests_and_all_can_go_to_transformers(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    conf = FROM_THE_HUB["conf/baselines/superb_sid.yaml"]
+    write_encoder(tmp_path / "hub" / source_of(conf), source_of(conf))
+    model = build_model({**conf, "lang_num": 1251})
+    learns = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
+    layers = {f"{part}.{kind}" for part in ("encoder", "loss") for kind in ("weight", "bias")}
+    assert learns == {"frontend.layer_weights", *layers}
+    assert list(to_transformers.other_parts(model)) == []
 
 
 def test_a_training_without_a_network_ends_with_that_sentence(tmp_path):

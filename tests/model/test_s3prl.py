@@ -139,7 +139,7 @@ def test_no_utterance_depends_on_its_neighbours(model_dir, upstream):
         assert not together[row, frames[row] :].any()
 
 
-@pytest.mark.parametrize("upstream", ["fbank", "wav2vec2"])
+@pytest.mark.parametrize("upstream", ["fbank", "mel", "linear", "wav2vec2"])
 def test_audio_of_any_length_has_frames(model_dir, upstream):
     """s3prl itself ends in an assertion at some of these lengths."""
     if upstream == "wav2vec2":
@@ -150,6 +150,17 @@ def test_audio_of_any_length_has_frames(model_dir, upstream):
         features, lengths = frontend(noise(1, samples), torch.tensor([samples]))
         assert features.shape[1] == lengths == -(-samples // frontend.hop_length)
         assert features.isfinite().all()
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("upstream", ["fbank", "mel", "linear"])
+def test_what_is_silent_at_its_end_is_as_long_as_it_is(upstream, training):
+    frontend = s3prl_frontend(frontend_conf={"upstream": upstream}).train(training)
+    waves = torch.cat([noise(2, 4000), torch.zeros(2, 12000)], dim=1)
+    features, lengths = frontend(waves, torch.tensor([16000, 8000]))
+    assert lengths.tolist() == [100, 50]
+    assert features.shape[:2] == (2, 100)
+    assert features.isfinite().all()
 
 
 def test_a_local_folder_gives_transformers_hidden_states(model_dir, offline):
@@ -262,6 +273,12 @@ def test_checkpoints_may_hold_plain_options_but_no_code(tmp_path, capfd, monkeyp
         ({}, "none that is named None"),
         ({"upstream": "hf_wav2vec2_custom"}, "missing .*'ckpt'; path_or_url gives its 'ckpt'"),
         ({"upstream": "wav2vec2_local", "path_or_url": "nowhere.pt"}, "no such file: nowhere.pt"),
+        ({"upstream": "wav2vec2_local"}, "wav2vec2_local reads a checkpoint; name it by path_or_url"),
+        (
+            {"upstream": "xls_r_300m", "path_or_url": __file__},
+            "xls_r_300m has weights of its own, or none, .* name wav2vec2_local as upstream, or leave path_or_url out",
+        ),
+        ({"upstream": "fbank", "path_or_url": __file__}, "fbank has weights of its own, or none"),
         ({"upstream": "fbank", "tile_factor": 2}, "tile_factor: .* leave it at 1"),
     ],
 )
@@ -287,6 +304,8 @@ def test_a_folder_that_does_not_say_how_waves_are_prepared_is_told(model_dir, of
 def test_weights_that_cannot_be_fetched_are_told(tmp_path, offline, monkeypatch):
     prepare()
     monkeypatch.setattr("s3prl.util.download._download_dir", None)  # ESPnet sets it for good
-    with pytest.raises(GeoLIDError, match="upstream: wav2vec2: its checkpoint cannot be had: .*path_or_url"):
+    with pytest.raises(
+        GeoLIDError, match="upstream: wav2vec2: its checkpoint cannot be had: .*path_or_url, with wav2vec2_local"
+    ):
         s3prl_frontend(frontend_conf={"upstream": "wav2vec2"}, download_dir=str(tmp_path))
     assert offline

@@ -41,18 +41,10 @@ OURS = {
     "num_conv_pos_embeddings": 8,
     "num_conv_pos_embedding_groups": 2,
 }
-KINDS = {  # wav2vec2-base, and wav2vec2-large-lv60
-    "base": ("default", {"do_normalize": False}),
-    "large": (
-        "layer_norm",
-        {
-            "do_normalize": True,
-            "normalize_epsilon": 1e-5,  # s3prl's, where the Hub's preprocessor has 1e-7
-            "do_stable_layer_norm": True,
-            "feat_extract_norm": "layer",
-            "conv_bias": True,
-        },
-    ),
+STABLE = {"do_stable_layer_norm": True, "feat_extract_norm": "layer", "conv_bias": True}
+KINDS = {  # wav2vec2-base and -large-lv60: s3prl's norm, our config, and what makes ours prepare waves as s3prl does
+    "base": ("default", {}, {"do_normalize": False}),
+    "large": ("layer_norm", STABLE, {"normalize_epsilon": 1e-5}),
 }
 
 
@@ -61,16 +53,17 @@ def write_checkpoint(path: Path, kind: str) -> dict[str, Tensor]:
     prepare()
     from s3prl.upstream.wav2vec2.wav2vec2_model import Wav2Vec2Config, Wav2Vec2Model
 
-    mode, ours = KINDS[kind]
+    mode, ours, _ = KINDS[kind]
+    stable = ours == STABLE
     sizes = {
         "extractor_mode": mode,
         "encoder_layers": LAYERS,
         "encoder_embed_dim": WIDTH,
         "encoder_ffn_embed_dim": 24,
         "encoder_attention_heads": 2,
-        "layer_norm_first": ours["do_normalize"],
+        "layer_norm_first": stable,
         "conv_feature_layers": "[(8, 10, 5)] + [(8, 3, 2)] * 4 + [(8, 2, 2)] * 2",
-        "conv_bias": ours["do_normalize"],
+        "conv_bias": stable,
         "conv_pos": 8,
         "conv_pos_groups": 2,
     }
@@ -78,13 +71,13 @@ def write_checkpoint(path: Path, kind: str) -> dict[str, Tensor]:
     model = Wav2Vec2Model(Wav2Vec2Config(**sizes))
     for parameter in model.parameters():
         parameter.data += 0.1 * torch.randn_like(parameter)
-    task = {"normalize": ours["do_normalize"], "sample_rate": 16000}
+    task = {"normalize": stable, "sample_rate": 16000}
     torch.save({"task_cfg": task, "model_cfg": sizes, "model_weight": model.state_dict()}, path)
     return model.state_dict()
 
 
 def under_our_names(weights: dict[str, Tensor], kind: str, wanted: dict[str, Tensor]) -> dict[str, Tensor]:
-    mode, _ = KINDS[kind]
+    mode, *_ = KINDS[kind]
     named = {"masked_spec_embed": weights["mask_emb"]}
     for theirs, ours in (*NAMES, NORMS[mode]):
         for number in range(7 if "{}" in theirs else 1):
@@ -102,7 +95,8 @@ def both(tmp_path: Path, kind: str, **options) -> tuple[nn.Module, nn.Module]:
     weights = write_checkpoint(checkpoint, kind)
     conf = {"upstream": "wav2vec2_local", "path_or_url": str(checkpoint)}
     theirs = s3prl_frontend(frontend_conf=conf, **options).eval()
-    ours = SSLFrontend(config={**OURS, **KINDS[kind][1]}, **options).eval()
+    _, changes, overrides = KINDS[kind]
+    ours = SSLFrontend(config={**OURS, **changes}, overrides=overrides, **options).eval()
     ours.encoder.model.load_state_dict(under_our_names(weights, kind, ours.encoder.model.state_dict()))
     return theirs, ours
 

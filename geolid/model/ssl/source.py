@@ -15,9 +15,12 @@ from geolid.model.ssl.encoder import SSLEncoder, own_defaults
 from geolid.model.ssl.wav2vec2 import Wav2Vec2Encoder
 from geolid.model.ssl.wav2vec2_bert import Wav2Vec2BertEncoder
 
+LOG = logging.getLogger(__name__)
+RATE = 16000  # Hz
 ENCODERS: dict[str, type[SSLEncoder]] = {
     encoder.config_class.model_type: encoder for encoder in (Wav2Vec2Encoder, Wav2Vec2BertEncoder)
 }
+_PREPROCESSOR = "preprocessor_config.json"
 # transformers adds these behind the last layer, or gives them a size; no state is taken there
 _NOT_BUILT = {"add_adapter": False, "use_intermediate_ffn_before_adapter": False}
 # drawn anew when the weights bring none, as after fine-tuning without SpecAugment
@@ -109,12 +112,23 @@ def _published_config(source: str, place: Mapping) -> dict:
 
 
 def _published_preprocessing(source: str, conf: Mapping, place: Mapping) -> dict:
-    """Return what the source says of how waves are prepared."""
+    """Return what the source says of how waves are prepared; our defaults count where it says nothing."""
+    wanted = ENCODERS[conf["model_type"]].preprocessing
+    if not wanted:
+        return {}
+    file = Path(source, _PREPROCESSOR)
     try:
         said, _ = Wav2Vec2FeatureExtractor.get_feature_extractor_dict(source, **place)
-    except OSError:
+    except OSError as error:
+        if file.is_file():
+            raise GeoLIDError(f"{file}: cannot be read ({' '.join(str(error).split())}); fetch it again") from None
+        LOG.warning("%s has no %s; waves are prepared as most such encoders want them: %s", source, file.name, wanted)
         return {}
-    return {key: said[key] for key in ENCODERS[conf["model_type"]].preprocessing if key in said}
+    if said.get("sampling_rate", RATE) != RATE:
+        raise GeoLIDError(
+            f"{file}: sampling_rate: found {said['sampling_rate']}, expected {RATE}, as all audio here is"
+        )
+    return {key: said[key] for key in wanted if key in said}
 
 
 def _pretrained(source: str, conf: dict, place: Mapping) -> PreTrainedModel:

@@ -53,7 +53,7 @@ def test_weights_of_a_fine_tuned_model_in_a_bin_file_and_half_precision_are_read
 
 
 @pytest.mark.parametrize("normal", [True, False])
-def test_the_preprocessor_says_whether_waves_are_normalised(tmp_path, normal):
+def test_the_preprocessor_says_whether_waves_are_normalised(tmp_path, normal, caplog):
     write(tmp_path, "group")
     file = tmp_path / "preprocessor_config.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "do_normalize": normal}))
@@ -62,6 +62,21 @@ def test_the_preprocessor_says_whether_waves_are_normalised(tmp_path, normal):
     assert load_encoder(config=encoder.config_dict()).do_normalize is normal
     file.unlink()
     assert load_encoder(str(tmp_path)).do_normalize
+    assert "has no preprocessor_config.json; waves are prepared as most" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", r"preprocessor_config.json: cannot be read .* fetch it again"),
+        ('{"sampling_rate": 8000}', "preprocessor_config.json: sampling_rate: found 8000, expected 16000"),
+    ],
+)
+def test_a_preprocessor_that_does_not_fit_is_told(tmp_path, text, message):
+    write(tmp_path, "group")
+    (tmp_path / "preprocessor_config.json").write_text(text)
+    with pytest.raises(GeoLIDError, match=message):
+        load_encoder(str(tmp_path))
 
 
 def test_an_encoder_from_scratch_has_random_weights(tmp_path):
