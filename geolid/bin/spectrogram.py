@@ -5,6 +5,7 @@ from pathlib import Path
 
 from geolid.bin.audio_options import sampling_rate
 from geolid.bin.command import ArgumentParser, flag, run
+from geolid.identify.speech import read_speech
 
 _COLUMNS_AT_MOST = 1536  # no page shows more
 
@@ -20,14 +21,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser.parse_args(argv)
     output = args.output or Path(f"{Path(args.audio).stem}.spectrogram.png")
 
+    wave = read_speech(args.audio, args.fs)
+
     import torch  # takes seconds, and so do its users
 
-    from geolid.identify.speech import read_speech
     from geolid.model.mel_picture import SECONDS, SIZE, band_frequencies, decibels, take_middle
     from geolid.report.plots.spectrogram import draw_spectrogram
     from geolid.report.plots.style import save_png
 
-    speech = torch.from_numpy(read_speech(args.audio, args.fs))[None]
+    speech = torch.from_numpy(wave)[None]
     total = speech.shape[1] / args.fs
     start, seconds, columns, seams = 0.0, total, round(total / SECONDS * SIZE), []
     told = f"all of {total:.1f} s"
