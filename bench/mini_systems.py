@@ -32,7 +32,7 @@ class Seed(NamedTuple):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    names = ("geolid", "baseline", "xls_r", "mel_cnn")
+    names = ("geolid", "baseline", "mel_cnn", "xls_r", "superb_sid")
     parser.add_argument("configs", nargs="*", type=Path, default=[Path(f"conf/mini/{name}.yaml") for name in names])
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--train_set", default="train_mini_lang")
