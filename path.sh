@@ -14,7 +14,7 @@ if [ -n "${GEOLID_VENV:-}" ]; then
         echo "path.sh: GEOLID_VENV=$GEOLID_VENV has no bin/python; name an environment that stands, or unset it" >&2
         return 1
     fi
-elif ! cat pyproject.toml constraints.txt | cmp -s - .venv/built_from; then
+elif [ "$(cat pyproject.toml constraints.txt)" != "$(cat .venv/built_from 2> /dev/null)" ]; then
     utils/build_venv.sh || return 1
 fi
 case :$PATH: in
