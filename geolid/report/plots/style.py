@@ -21,6 +21,7 @@ FAINT = "#dde2e5"
 RIGHT = "#2a6f97"
 WRONG = "#c8443a"
 TITLE_HEIGHT = 0.62  # inches, at the top of every picture
+_MARGIN = 0.15  # inches, beside it
 
 _STYLE = {
     "font.family": "DejaVu Sans",  # matplotlib brings it along, so that a picture is the same everywhere
@@ -62,11 +63,19 @@ def styled(draw: Callable[_P, _R]) -> Callable[_P, _R]:
 
 
 def new_figure(width: float, height: float, title: str, subtitle: str) -> Figure:
-    """Return an empty picture of a size in inches, with a title and what there is to know for reading it."""
+    """Return an empty picture of a size in inches, with a title and what there is to know for reading it.
+
+    What is too long for the width is written smaller: names of sets and files are as long as people like.
+    """
     figure = Figure(figsize=(width, height), dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
-    figure.text(0.15 / width, 1 - 0.14 / height, title, size=12.5, weight="bold", va="top")
-    figure.text(0.15 / width, 1 - 0.39 / height, subtitle, size=9, color=MUTED, va="top")
+    lines = (
+        figure.text(_MARGIN / width, 1 - 0.14 / height, title, size=12.5, weight="bold", va="top"),
+        figure.text(_MARGIN / width, 1 - 0.39 / height, subtitle, size=9, color=MUTED, va="top"),
+    )
+    for line in lines:
+        room = (width - 2 * _MARGIN) * DPI
+        line.set_size(line.get_size() * min(1.0, room / max(line.get_window_extent().width, 1.0)))
     return figure
 
 

@@ -49,6 +49,19 @@ def test_the_matrix_holds_shares_of_the_references():
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [d.name for d in drawn.values()]
 
 
+@pytest.mark.parametrize(
+    "set_name", ["toy", "test_noisy_mini_lang", "test_of_a_corpus_with_a_name_that_goes_on_and_on"]
+)
+def test_titles_keep_within_the_page(set_name):
+    measured = reliability_of_known(np.eye(2), ["deu", "fra"], ["deu", "fra"], 1.0)
+    figure = draw_reliability([Curve("after", measured, 0.05)], set_name)
+    title, subtitle = figure.texts
+    assert set_name in title.get_text()
+    for text in (title, subtitle):
+        assert text.get_window_extent().x1 <= figure.bbox.width
+    assert (title.get_size() == 12.5) == (set_name == "toy") and subtitle.get_size() == 9
+
+
 def test_names_of_families_leave_numbers_free():
     drawn = inventory(["deu", "nld", "swe", "fra", "spa", "ces", "rus", "ell", "fin", "tur", "hin", "kor", "ind"])
     for seed in range(3):
