@@ -16,10 +16,9 @@ Part = tuple[str, State]  # the name of its file, and its weights
 
 # the files in which recipes keep parts, or lists of parts
 _FILES = ("model", "embedding_model", "attentive", "pooling", "avg_pool", "projection", "output_mlp", "classifier")
-# the classes that are converted, and those that change nothing where a model answers
 ENCODERS = ("Wav2Vec2", "HuggingFaceWav2Vec2")
-_KNOWN = (*ENCODERS, "InputNormalization", "StatisticsPooling", "AttentiveStatisticsPooling", "Linear")
-_KNOWN += ("Xvector.Classifier",)
+# what is converted beside them, and what changes nothing where a model answers
+_CONVERTED = ("InputNormalization", "StatisticsPooling", "AttentiveStatisticsPooling", "Linear", "Xvector.Classifier")
 _SILENT = ("ModuleList", "Sequential", "LengthsCapableSequential", "Softmax", "LogSoftmax", "Dropout", "Identity")
 _ATTENTION = {"tdnn.conv.conv.": "inner.", "tdnn.norm.norm.": "norm.", "conv.conv.": "outer."}
 
@@ -47,15 +46,16 @@ def refuse_unknown_parts(said: Hyperparameters) -> None:
     modules = said.get("modules")
     if not isinstance(modules, dict):
         raise GeoLIDError(f"{said.file}: has no modules, by which SpeechBrain would know the parts of the model")
+    known = (*ENCODERS, *_CONVERTED, *_SILENT)
     for name, value in modules.items():
         parts = list(said.reached(value))
         if name == "compute_features" and not any(part.is_any_of(*ENCODERS) for part in parts):
             continue  # of another front end, which published models name and do not use
         for part in parts:
-            if not part.is_any_of(*_KNOWN, *_SILENT):
+            if not part.is_any_of(*known):
                 raise GeoLIDError(
                     f"{said.file}: modules: {name}: has a {part.path}, which is not converted; expected one of "
-                    f"{', '.join((*_KNOWN, *_SILENT))}. If the model answers without it, take it out in a copy of the "
+                    f"{', '.join(known)}. If the model answers without it, take it out in a copy of the "
                     "file, and name that by --hyperparameters"
                 )
 
