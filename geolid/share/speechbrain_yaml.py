@@ -89,15 +89,10 @@ class Hyperparameters:
         if depth > _DEEPEST:
             raise GeoLIDError(f"{self.file}: references lead in a circle")
         value = self._followed(value)
-        if isinstance(value, Made):
-            if value.kind != "name":
-                yield value
-            value = value.options
-        if isinstance(value, Mapping):
-            value = list(value.values())
-        if isinstance(value, list):
-            for inner in value:
-                yield from self.reached(inner, depth + 1)
+        if isinstance(value, Made) and value.kind != "name":
+            yield value
+        for inner in _inside(value):
+            yield from self.reached(inner, depth + 1)
 
     def _followed(self, value: Any, depth: int = 0) -> Any:
         if depth > _DEEPEST:
@@ -119,9 +114,13 @@ class Hyperparameters:
 def _below(value: Any) -> Iterator[Made]:
     if isinstance(value, Made):
         yield value
+    for inner in _inside(value):
+        yield from _below(inner)
+
+
+def _inside(value: Any) -> list[Any]:
+    if isinstance(value, Made):
         value = value.options
     if isinstance(value, Mapping):
-        value = list(value.values())
-    if isinstance(value, list):
-        for inner in value:
-            yield from _below(inner)
+        return list(value.values())
+    return value if isinstance(value, list) else []
