@@ -33,7 +33,8 @@ def draw_confusion(matrix: np.ndarray, drawn: Inventory, set_name: str) -> Figur
     """Return the picture: the share of each reference language's utterances, right in blue and wrong in red."""
     count = len(drawn)
     few = count <= _FEW
-    what, kin = noun(drawn), ", kin beside kin" if len(groups_of(drawn)) > 1 else ""
+    what, has_groups = noun(drawn), len(groups_of(drawn)) > 1
+    kin = ", kin beside kin" if has_groups else ""
     absent = "" if matrix.any(axis=1).all() else "; empty rows have no utterances"
     side = max(3.2, min((0.245 if few else 0.073) * count + 0.4, _WIDEST))
     left, right, top, below = (1.65 if few else 0.55), 0.25, (0.5 if few else 0.4), 1.0
@@ -50,7 +51,8 @@ def draw_confusion(matrix: np.ndarray, drawn: Inventory, set_name: str) -> Figur
     _name_rows_and_columns(axes, drawn, few)
     if few:
         _write_numbers(axes, matrix)
-    _mark_groups(axes, drawn, matrix > 0, size=8 if few else 7, cell=72 * side / count)
+    if has_groups:
+        _mark_groups(axes, drawn, matrix > 0, size=8 if few else 7, cell=72 * side / count)
     for bar, image, text, ticks in (
         (0, rights, "right", [0, 0.5, 1]),
         (1, wrongs, "taken for another, 50 % or more in the darkest", [0, 0.05, 0.2, 0.5]),

@@ -100,8 +100,12 @@ def _legend(figure: Figure, groups: list[Group], with_wrong: bool, of_utterances
     legend = figure.legend(
         handles=handles, loc="upper right", bbox_to_anchor=(0.995, 1 - TITLE_HEIGHT / figure.get_figheight())
     )
-    legend.set_title("family", prop={"weight": "bold", "size": 8.5})
+    legend.set_title(_legend_title(groups), prop={"weight": "bold", "size": 8.5})
     legend._legend_box.align = "left"
+
+
+def _legend_title(groups: list[Group]) -> str:
+    return "" if NO_LANGUAGES in groups else "family"
 
 
 def write_page(plane: Plane, drawn: Inventory, subtitle: str, path: Path) -> None:
@@ -110,7 +114,8 @@ def write_page(plane: Plane, drawn: Inventory, subtitle: str, path: Path) -> Non
 
     codes, wrong = np.array(plane.codes), plane.wrong
     figure = go.Figure()
-    for group in groups_of({code: drawn[code] for code in plane.codes}):
+    groups = groups_of({code: drawn[code] for code in plane.codes})
+    for group in groups:
         mine = np.flatnonzero([drawn[code].group == group for code in codes])
         figure.add_trace(
             go.Scattergl(
@@ -144,7 +149,7 @@ def write_page(plane: Plane, drawn: Inventory, subtitle: str, path: Path) -> Non
     figure.update_layout(
         title={"text": f"<b>{plane.title}</b><br><sup>{subtitle}</sup>"},
         template="simple_white",
-        legend={"title": {"text": "family"}},
+        legend={"title": {"text": _legend_title(groups)}},
         hoverlabel={"align": "left"},
         xaxis={"visible": False},
         yaxis={"visible": False, "scaleanchor": "x"},

@@ -9,6 +9,7 @@ from geolid.report.plots.confusion import draw_confusion, shares
 from geolid.report.plots.inventory import GROUPS, OTHERS, free_inventory, inventory
 from geolid.report.plots.layers import draw_layers
 from geolid.report.plots.reliability import Curve, draw_reliability, reliability_of_known
+from geolid.report.plots.scatter import Plane, draw_plane
 from geolid.report.plots.tsne import perplexity_for, project, sample
 from geolid.report.plots.world_map import draw_map, map_data, project_world
 
@@ -101,6 +102,10 @@ def test_labels_that_are_no_languages_are_not_called_so():
     for figure in figures:
         captions = " ".join(text.get_text() for text in figure.texts)
         assert "label" in captions and "language" not in captions and "kin" not in captions
+    assert [text.get_text() for text in figures[0].axes[0].texts] == ["100", "100"]  # no family's name,
+    assert len(figures[0].axes[0].lines) == 0  # and no box of one
+    plane = draw_plane(Plane("Toy", ["a", "b"], ["ana", "tom"], None, np.eye(2)), drawn, "")
+    assert plane.legends[0].get_title().get_text() == ""
 
 
 def test_classes_of_duration_without_utterances_are_left_out():
