@@ -15,10 +15,10 @@ from geolid.errors import GeoLIDError
 from geolid.model.build import build_model
 from geolid.model.experiment import model_languages
 from geolid.model.published import load_weights
+from geolid.model.ssl.source import RATE
 from geolid.model.ssl.wav2vec2 import Wav2Vec2Encoder
 from geolid.share.stock_classifier import (
     ARCHITECTURE,
-    RATE,
     StockClassifier,
     largest_difference,
     open_stock,

@@ -13,9 +13,9 @@ from transformers.utils import logging as transformers_logging
 
 from geolid.errors import GeoLIDError
 from geolid.model.lid import GeoLIDModel
+from geolid.model.ssl.source import RATE
 
 ARCHITECTURE = Wav2Vec2ForSequenceClassification.__name__
-RATE = 16000  # Hz, all that the encoders know
 TOLERANCE = 1e-4  # of a probability
 # samples: one window of the convolutions and more, the second and third on either side of a frame's beginning
 _TRIED_LENGTHS = (16000, 16079, 16080, 40123)

@@ -22,11 +22,11 @@ from geolid.model.losses import LinearSoftmax
 from geolid.model.package import CARD, LICENCES, ModelFiles
 from geolid.model.projectors import IdentityProjector
 from geolid.model.ssl.frontend import SSLFrontend
+from geolid.model.ssl.source import RATE
 from geolid.model.ssl.wav2vec2 import Wav2Vec2Encoder
 from geolid.share.licences import OTHER, Licence, choose_licence, licences_text
 from geolid.share.stock_classifier import (
     ARCHITECTURE,
-    RATE,
     largest_difference,
     open_stock,
     quiet_transformers,

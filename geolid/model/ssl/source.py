@@ -16,7 +16,7 @@ from geolid.model.ssl.wav2vec2 import Wav2Vec2Encoder
 from geolid.model.ssl.wav2vec2_bert import Wav2Vec2BertEncoder
 
 LOG = logging.getLogger(__name__)
-RATE = 16000  # Hz
+RATE = 16000  # Hz, all that the encoders know
 ENCODERS: dict[str, type[SSLEncoder]] = {
     encoder.config_class.model_type: encoder for encoder in (Wav2Vec2Encoder, Wav2Vec2BertEncoder)
 }
